@@ -1,0 +1,1 @@
+"""How does the call play out in real time?"""

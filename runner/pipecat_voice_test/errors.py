@@ -1,0 +1,114 @@
+"""Everything the runner raises on purpose.
+
+VoiceTestError
+├── UsageError         the options do not fit together    exit 4
+├── ScenarioError      a scenario file is wrong           exit 4
+├── SpeechError        nobody here can speak this text    exit 4
+├── NothingSelected    no scenario is left to run         exit 5
+├── BotError           the bot could not be tested        exit 6
+│   ├── BotNotReady    it never listened
+│   └── BotExited      its process or container ended
+└── RigError           this machine could not keep time   exit 7
+
+A bot that answers late or talks over the caller is not an error: it is a failed check,
+and it reaches the report as data.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the command's exit code says; DESIGN 4."""
+
+    PASSED = 0
+    FAILED = 1
+    INTERRUPTED = 2
+    INTERNAL = 3
+    USAGE = 4
+    NOTHING_SELECTED = 5
+    BOT_ERROR = 6
+    INCONCLUSIVE = 7
+
+
+class VoiceTestError(Exception):
+    """What happened, what to do about it, and the evidence.
+
+    Args:
+        what: What happened, with names and numbers, as one sentence.
+        fix: What to do, most likely cause first; lines may be broken with a newline.
+        evidence: What was seen, for example the last lines a bot printed. Not shortened here.
+    """
+
+    exit_code = ExitCode.INTERNAL
+    kind = "internal_error"
+
+    def __init__(self, what: str, *, fix: str, evidence: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.fix = fix
+        self.evidence = evidence
+
+    def __str__(self) -> str:
+        lines = [self.what, *_hanging("Fix: ", self.fix)]
+        if self.evidence:
+            lines += [f"  {line}" for line in self.evidence.splitlines()]
+        return "\n".join(lines)
+
+
+def _hanging(label: str, text: str) -> list[str]:
+    first, *rest = text.splitlines()
+    return [f"  {label}{first}", *(" " * (2 + len(label)) + line.strip() for line in rest)]
+
+
+class UsageError(VoiceTestError):
+    """The options do not fit together, or name something that is not there."""
+
+    exit_code = ExitCode.USAGE
+    kind = "usage"
+
+
+class ScenarioError(VoiceTestError):
+    """A scenario file is wrong; `what` begins with `file:line:`."""
+
+    exit_code = ExitCode.USAGE
+    kind = "scenario"
+
+
+class SpeechError(VoiceTestError):
+    """A `user:` text cannot be spoken on this machine."""
+
+    exit_code = ExitCode.USAGE
+    kind = "speech"
+
+
+class NothingSelected(VoiceTestError):
+    """The files were read, but no scenario is left to run."""
+
+    exit_code = ExitCode.NOTHING_SELECTED
+    kind = "nothing_selected"
+
+
+class BotError(VoiceTestError):
+    """The bot could not be tested, so nothing was judged."""
+
+    exit_code = ExitCode.BOT_ERROR
+    kind = "bot_error"
+
+
+class BotNotReady(BotError):
+    """It never listened."""
+
+    kind = "bot_not_ready"
+
+
+class BotExited(BotError):
+    """Its process or container ended."""
+
+    kind = "bot_exited"
+
+
+class RigError(VoiceTestError):
+    """This machine could not keep time."""
+
+    exit_code = ExitCode.INCONCLUSIVE
+    kind = "rig"

@@ -1,0 +1,1 @@
+"""What would the telephone network do now? No socket, no clock."""

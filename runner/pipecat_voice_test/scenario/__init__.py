@@ -1,0 +1,1 @@
+"""What does the caller do next?"""

@@ -1,0 +1,1 @@
+"""Who speaks the caller's words?"""
