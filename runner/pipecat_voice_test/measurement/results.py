@@ -1,0 +1,171 @@
+"""What a run found out, as data: `report` renders it, `run` turns it into an exit code.
+
+Shapes and names are those of results.json (DESIGN 6). Times are milliseconds on the call
+clock with fractions; rounding is for people and happens in `report` only, so that no result
+is ever rounded into a pass (METRICS 8).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pipecat_voice_test.scenario.model import Scenario, TurnKind
+from pipecat_voice_test.timeline import Severity, Timeline
+
+
+class Verdict(StrEnum):
+    """How a check, a call, a scenario or a run came out.
+
+    `failed` is the bot's doing; `error` and `inconclusive` say that it could not be judged.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    FLAKY = "flaky"
+    INCONCLUSIVE = "inconclusive"
+    SKIPPED = "skipped"
+    ERROR = "error"
+    NOT_RUN = "not_run"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One metric held against one limit.
+
+    Attributes:
+        id: Where it comes from: `turns[1].expect[0]`, `limits.stop_ms.each.turns[2]`, …
+        metric: Id of the metric.
+        value: What was measured; None if there was nothing to measure.
+        limit: What it was held against; None for a check without a number.
+        message: The line people read: `response was 2210 ms, limit 1500`.
+        turn: Index of the turn, or None for the whole call.
+        line: Line of the scenario file, or None.
+        at_ms: Where in the recording it can be heard, or None.
+    """
+
+    id: str
+    metric: str
+    verdict: Verdict
+    message: str
+    value: float | None = None
+    limit: float | None = None
+    turn: int | None = None
+    line: int | None = None
+    at_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFacts:
+    """What happened in one turn of a call.
+
+    Attributes:
+        said: The caller's speech on the mouth clock, or None.
+        heard: Bot bursts on the ear clock in this turn.
+        response_ms: To the answer, for a barge-in METRICS `recovery`; None if there was none.
+        clear_ms: METRICS `clear_seen`.
+    """
+
+    index: int
+    line: int
+    kind: TurnKind
+    name: str = ""
+    said: tuple[float, float] | None = None
+    heard: tuple[tuple[float, float], ...] = ()
+    response_ms: float | None = None
+    stop_ms: float | None = None
+    clear_ms: float | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingCount:
+    """All findings of one kind in a call; METRICS `protocol`, PROTOCOL 4.2."""
+
+    code: int | None
+    kind: str
+    severity: Severity
+    count: int
+    first: str
+    first_at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """One call: what was measured and how it was judged.
+
+    Attributes:
+        number: From 1, within its scenario.
+        metrics: Metric id to the values this call yields, in order of time.
+        error: Why nothing could be judged (with its `Fix:`), or empty.
+        error_kind: Short name of that, for machines: `bot_exited`, `rig`, ….
+        bot_log: What the bot printed during this call, not yet made harmless.
+        replaced: The call was void and another was made in its place (P-22).
+    """
+
+    number: int
+    verdict: Verdict
+    timeline: Timeline
+    turns: tuple[TurnFacts, ...] = ()
+    checks: tuple[Check, ...] = ()
+    metrics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    protocol: tuple[FindingCount, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    error_kind: str = ""
+    bot_log: str = ""
+    replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioResult:
+    """All calls of one scenario.
+
+    Attributes:
+        checks: Gates over the pooled values of all its calls (M-21).
+        reason: Why it was skipped, not run or could not be judged, or empty.
+    """
+
+    scenario: Scenario
+    verdict: Verdict
+    calls: tuple[CallResult, ...] = ()
+    checks: tuple[Check, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BotFacts:
+    """Which bot was called; `launcher` is `image`, `build`, `command` or `url`."""
+
+    launcher: str
+    name: str
+    ready_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """Something that kept the run, or part of it, from judging the bot."""
+
+    kind: str
+    message: str
+    log_tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """The whole run.
+
+    Attributes:
+        started_at: ISO 8601, UTC.
+        duration_ms: Wall time of the run.
+        run_checks: Gates over the whole run (M-21a).
+    """
+
+    verdict: Verdict
+    exit_code: int
+    seed: int
+    started_at: str
+    duration_ms: float
+    bot: BotFacts
+    scenarios: tuple[ScenarioResult, ...] = ()
+    run_checks: tuple[Check, ...] = ()
+    errors: tuple[RunError, ...] = ()
