@@ -1,0 +1,79 @@
+"""What every way of reaching a bot has in common: start it, wait for it, always stop it."""
+
+from types import TracebackType
+from typing import Protocol, Self
+
+
+class Bot(Protocol):
+    """A bot that can be phoned between `start` and `stop`.
+
+    Attributes:
+        launcher: How it is started: "url" or "command" ("image" for containers).
+        name: What reports call it; never holds a secret.
+        url: The WebSocket address to call; valid after `start`.
+        ready_ms: How long `start` waited for it.
+    """
+
+    launcher: str
+    name: str
+    url: str
+    ready_ms: float
+
+    async def start(self) -> None:
+        """Start it and wait until it answers HTTP (P-3).
+
+        Raises:
+            UsageError: What was asked for cannot be started.
+            BotNotReady: It did not answer in time.
+            BotExited: Its process ended first.
+        """
+
+    async def stop(self) -> None:
+        """End it and everything it started. May be called twice, and before `start`."""
+
+    def kill_now(self) -> None:
+        """End it without waiting and without an event loop, for signals and `atexit`."""
+
+    def exited(self) -> str | None:
+        """How it ended ("exited with code 3"), or None while it runs."""
+
+    def log_position(self) -> int:
+        """Where its log stands now, to be given to `log_since`."""
+
+    def log_since(self, position: int) -> str:
+        """What it printed after `position`, as far as it was kept."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class StoppedOnExit:
+    """`async with bot:` that leaves nothing behind, also when starting fails or is cancelled."""
+
+    async def start(self) -> None:
+        raise NotImplementedError
+
+    async def stop(self) -> None:
+        raise NotImplementedError
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            await self.stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
