@@ -17,6 +17,7 @@ from pipecat_voice_test.protocol.identity import CallIdentity
 from pipecat_voice_test.protocol.untrusted import (
     RepeatedKeys,
     Unreadable,
+    printable,
     read_base64,
     read_json,
     storable,
@@ -168,7 +169,7 @@ class TwilioWire:
         if not isinstance(event, str):
             return Rejected("unreadable", (_field_complaint("", fields, "event", "a string"),))
         if event not in _EXPECTED:
-            name = storable(event, EVENT_CHARACTERS)
+            name = printable(storable(event, EVENT_CHARACTERS))
             return Rejected(name, (findings.unknown_event(event),))
         if fields.get("streamSid") != self._stream_sid:
             return Rejected(event, (self._stream_complaint(event, fields),))

@@ -63,9 +63,13 @@ def read_base64(text: str) -> bytes:
         Unreadable: Something is in it that does not belong there; says what and where.
     """
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
+        decoded = binascii.a2b_base64(text, strict_mode=True)
     except ValueError as error:
         raise Unreadable(_base64_fault(text)) from error
+    # Some Pythons overlook padding where none belongs.
+    if len(text) != (len(decoded) + 2) // 3 * 4:
+        raise Unreadable(_base64_fault(text))
+    return decoded
 
 
 def json_type(value: object) -> str:
@@ -76,7 +80,7 @@ def json_type(value: object) -> str:
 def quoted(text: str) -> str:
     """A stranger's name as it may stand in a message: short, in quotes, without controls."""
     more = "…" if len(text) > NAME_CHARACTERS else ""
-    return f'"{_printable(text[:NAME_CHARACTERS])}{more}"'
+    return f'"{printable(text[:NAME_CHARACTERS])}{more}"'
 
 
 def storable(text: str, limit_characters: int) -> str:
@@ -85,18 +89,19 @@ def storable(text: str, limit_characters: int) -> str:
     return cut if cut.isascii() else cut.encode("utf-8", "replace").decode()
 
 
+def printable(text: str) -> str:
+    """The text with all that a terminal could act on escaped, such as line breaks."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 def excerpt(message: str | bytes) -> str:
     """The first 512 bytes of a message, with everything unprintable escaped."""
     if isinstance(message, str):
         message = message[:EXCERPT_BYTES].encode("utf-8", "replace")
-        return _printable(message[:EXCERPT_BYTES].decode("utf-8", "ignore"))
-    return _printable(message[:EXCERPT_BYTES].decode("utf-8", "backslashreplace"))
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+        return printable(message[:EXCERPT_BYTES].decode("utf-8", "ignore"))
+    return printable(message[:EXCERPT_BYTES].decode("utf-8", "backslashreplace"))
 
 
 def _base64_fault(text: str) -> str:

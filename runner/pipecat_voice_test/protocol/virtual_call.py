@@ -75,6 +75,8 @@ class VirtualCall:
 
     def start(self) -> None:
         """Queue the messages that begin the call, to be sent at call time 0 (P-10)."""
+        if self._started or self._over:
+            return
         self._started = True
         for message in self._wire.opening():
             self._texts.append(message.text)
@@ -100,10 +102,9 @@ class VirtualCall:
     def hang_up(self, at_ms: float) -> None:
         """The caller puts the phone down: queue `stop`, hear nothing more, send nothing more."""
         self.advance(at_ms)
-        if self._live:
-            text = self._wire.stop()
-            if text is not None:
-                self._send(at_ms, "stop", text)
+        if self._live and (text := self._wire.stop()) is not None:
+            self._send(at_ms, "stop", text)
+        if not self._over:
             self._end(at_ms)
 
     # --- the bot's side -------------------------------------------------------------------
