@@ -429,9 +429,7 @@ def test_the_bot_ends_when_we_are_killed(tmp_path: Path) -> None:
     before = f"import os; open({str(bot_pid)!r}, 'w').write(str(os.getpid()))\n"
     code = f"""
         import asyncio, time
-        from pipecat_voice_test.bot.base import Bot
-from pipecat_voice_test.bot.command import CommandBot
-from pipecat_voice_test.bot.url import UrlBot
+        from pipecat_voice_test.bot.command import CommandBot
         asyncio.run(CommandBot({http_bot(before=before)!r}).start())
         print("started", flush=True)
         time.sleep(600)
