@@ -1,0 +1,267 @@
+"""Scenario files on disk: which there are, what they may reach, and what is in them.
+
+The only module of this room that touches the disk. A scenario may come from a stranger's pull
+request, so what it names must lie inside the root: the nearest folder upwards with `.git`,
+else the working directory, else the file's folder.
+"""
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from pipecat_voice_test.errors import ScenarioError, UsageError
+from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.scenario.reading.build import build_scenarios
+from pipecat_voice_test.scenario.reading.mistakes import (
+    Mistake,
+    Mistaken,
+    Place,
+    did_you_mean,
+    listed,
+    scenario_error,
+)
+from pipecat_voice_test.scenario.reading.nodes import (
+    Items,
+    Keys,
+    Node,
+    Refused,
+    Scalar,
+    plain,
+)
+from pipecat_voice_test.scenario.reading.wording import describe
+from pipecat_voice_test.scenario.reading.yaml_reader import TreeReader, has_name
+
+MAX_FILE_BYTES = 1024 * 1024
+CONFIG_NAME = "voice-test.yaml"
+_SUFFIXES = (".yaml", ".yml")
+
+
+def load_paths(paths: Sequence[Path], *, cwd: Path) -> list[Scenario]:
+    """The scenarios of files and folders, in the order given; folders sorted by path.
+
+    Raises:
+        UsageError: A path does not exist, or holds no scenario.
+        ScenarioError: A file is wrong. The first such file is in front, the others follow.
+    """
+    scenarios, errors = read_all(paths, cwd=cwd)
+    if errors:
+        raise _together(errors)
+    return scenarios
+
+
+def read_all(paths: Sequence[Path], *, cwd: Path) -> tuple[list[Scenario], list[ScenarioError]]:
+    """The scenarios that can be read, and one error for each file that cannot.
+
+    Raises:
+        UsageError: A path does not exist, or holds no scenario.
+    """
+    scenarios: list[Scenario] = []
+    errors: list[ScenarioError] = []
+    names: dict[str, Scenario] = {}
+    for path in paths:
+        count = 0
+        passed_over: list[Path] = []
+        for file, named in _files_of(path, cwd):
+            try:
+                found = _read_file(file, cwd, may_be_fragment=not named)
+            except ScenarioError as error:
+                count += 1
+                errors.append(error)
+                continue
+            if found is None:
+                passed_over.append(file)
+                continue
+            for scenario in found:
+                count += 1
+                errors += _twice(scenario, names)
+                scenarios.append(scenario)
+        if not count:
+            raise _nothing_in(path, passed_over, cwd)
+    return scenarios, errors
+
+
+def load_config(folder: Path, options: Collection[str]) -> dict[str, object]:
+    """The settings in a scenario folder's `voice-test.yaml`; empty if there is none.
+
+    Args:
+        folder: Where scenarios lie.
+        options: The long options of `run` without their dashes: the keys that are known.
+
+    Returns:
+        Option name to a text, number, yes or no, or a list of those.
+
+    Raises:
+        ScenarioError: The file is wrong.
+    """
+    file = folder / CONFIG_NAME
+    if not file.is_file():
+        return {}
+    disk = _Disk(file, Path.cwd())
+    reader = TreeReader(disk)
+    try:
+        root = reader.tree(reader.compose(disk.top), disk.top)
+    except Mistaken as mistaken:
+        raise scenario_error([mistaken.mistake]) from None
+    if root is None:
+        return {}
+    mistakes = list(_config_mistakes(root, options))
+    if mistakes:
+        raise scenario_error(mistakes)
+    values = plain(root)
+    assert isinstance(values, dict)
+    return values
+
+
+def _config_mistakes(root: Node, options: Collection[str]) -> Iterator[Mistake]:
+    if not isinstance(root, Keys):
+        what = f"settings are a block of keys, not {describe(root)}"
+        yield Mistake(root.place, what, "write `bot-image: NAME`")
+        return
+    for key, value in root.entries.items():
+        place = root.place_of(key)
+        if key not in options:
+            otherwise = f"options of `run` are {listed(sorted(options))}"
+            fix = did_you_mean(key.replace("_", "-"), options, otherwise)
+            yield Mistake(place, f"unknown option `{key}`", fix)
+        for one in value.items if isinstance(value, Items) else (value,):
+            if not isinstance(one, Scalar) or not isinstance(one.value, str | int | float):
+                what = f"`{key}` must be a text, a number or a list of them, not {describe(one)}"
+                yield Mistake(one.place, what, "write the value as on the command line, quoted")
+
+
+class _Disk:
+    """What one scenario file may see of the disk; `yaml_nodes.Files`."""
+
+    def __init__(self, file: Path, cwd: Path) -> None:
+        given = cwd / file
+        self.top = Path(os.path.realpath(given))
+        self._cwd = Path(os.path.normpath(cwd))
+        self._folder = Path(os.path.normpath(given)).parent
+        self._root = _root_of(self._folder, cwd)
+        self._top_shown = _shown(file, self._cwd)
+
+    def find(self, written: str) -> Path:
+        path = Path(os.path.realpath(self._folder / written.replace("\0", "�")))
+        if not path.is_relative_to(self._root):
+            raise Refused(
+                f"names {path}, which lies outside of {self._root}",
+                f"move it under {self._root}; a scenario may use nothing else",
+            )
+        try:
+            is_file, exists = path.is_file(), path.exists()
+        except OSError as error:
+            raise Refused(f"names {path}: {error.strerror}", "correct the path") from None
+        if not exists:
+            raise Refused(
+                f"names {path}, which does not exist",
+                f"correct the path; it counts from {self._folder}",
+            )
+        if not is_file:
+            raise Refused(f"names {path}, which is not a file", "name a file")
+        if not os.access(path, os.R_OK):
+            raise Refused(f"names {path}, which may not be read", "correct its permissions")
+        return path
+
+    def read(self, file: Path) -> bytes:
+        try:
+            with file.open("rb") as stream:
+                data = stream.read(MAX_FILE_BYTES + 1)
+        except OSError as error:
+            raise Refused(f"it cannot be read: {error.strerror}", "correct the file") from None
+        if len(data) > MAX_FILE_BYTES:
+            raise Refused(f"{self.shown(file)} has more than {MAX_FILE_BYTES} bytes", "split it")
+        return data
+
+    def shown(self, file: Path) -> Path:
+        return self._top_shown if file == self.top else _shown(file, self._cwd)
+
+
+def _root_of(folder: Path, cwd: Path) -> Path:
+    real_folder, real_cwd = Path(os.path.realpath(folder)), Path(os.path.realpath(cwd))
+    for above in (real_folder, *real_folder.parents):
+        if (above / ".git").exists():
+            return above
+    return real_cwd if real_folder.is_relative_to(real_cwd) else real_folder
+
+
+def _shown(file: Path, cwd: Path) -> Path:
+    """As short as it can be said from the working directory."""
+    full = Path(os.path.normpath(cwd / file))
+    return full.relative_to(cwd) if full.is_relative_to(cwd) else file
+
+
+def _files_of(path: Path, cwd: Path) -> Iterator[tuple[Path, bool]]:
+    """Files to read, and whether each was named by itself."""
+    full = cwd / path
+    if full.is_file():
+        yield path, True
+        return
+    if not full.is_dir():
+        raise UsageError(
+            f"{path} does not exist." if not full.exists() else f"{path} is not a file or folder.",
+            fix="give scenario files or folders; `pipecat-voice-test init` writes a first one",
+        )
+    found: list[Path] = []
+    for folder, subfolders, names in os.walk(full):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        found += [
+            Path(folder) / name
+            for name in names
+            if name.endswith(_SUFFIXES) and not name.startswith(".")
+        ]
+    for file in sorted(found):
+        if file.is_file():
+            yield path / file.relative_to(full), False
+
+
+def _read_file(file: Path, cwd: Path, *, may_be_fragment: bool) -> list[Scenario] | None:
+    """The scenarios of one file; None for a fragment found in a folder."""
+    disk = _Disk(file, cwd)
+    shown = disk.shown(disk.top)
+    reader = TreeReader(disk)
+    try:
+        composed = reader.compose(disk.top)
+        if may_be_fragment and not has_name(composed):
+            return None
+        root = reader.tree(composed, disk.top)
+    except Mistaken as mistaken:
+        raise scenario_error([mistaken.mistake]) from None
+    if may_be_fragment and not (isinstance(root, Keys) and "name" in root.entries):
+        return None
+    scenarios, mistakes = build_scenarios(root, shown, disk)
+    if mistakes:
+        raise scenario_error(mistakes)
+    return scenarios
+
+
+def _twice(scenario: Scenario, names: dict[str, Scenario]) -> Iterator[ScenarioError]:
+    other = names.setdefault(scenario.name, scenario)
+    if other is not scenario:
+        yield scenario_error(
+            [
+                Mistake(
+                    Place(scenario.line_number, scenario.line_number, scenario.file),
+                    f"a scenario called `{scenario.name}` is also in "
+                    f"{other.file}:{other.line_number}",
+                    "rename one of them; results are kept by name",
+                )
+            ]
+        )
+
+
+def _nothing_in(path: Path, passed_over: Sequence[Path], cwd: Path) -> UsageError:
+    fix = "write a first scenario with `pipecat-voice-test init`, or name another folder"
+    if passed_over:
+        fix = "give a scenario a `name:`; YAML files without one are taken for fragments"
+    fragments = "\n".join(f"{_shown(file, cwd)} has no `name:`" for file in passed_over[:20])
+    return UsageError(f"{path} holds no scenario.", fix=fix, evidence=fragments)
+
+
+def _together(errors: Sequence[ScenarioError]) -> ScenarioError:
+    first, *others = errors
+    evidence = [first.evidence] if first.evidence else []
+    return ScenarioError(
+        first.what,
+        fix=first.fix,
+        evidence="\n".join([*evidence, *(str(error) for error in others)]),
+    )

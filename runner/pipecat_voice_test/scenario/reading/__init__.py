@@ -1,0 +1,1 @@
+"""How a scenario file becomes scenarios: YAML, then the grammar, then what the keys mean."""
