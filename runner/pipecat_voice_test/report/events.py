@@ -1,0 +1,178 @@
+"""events.jsonl: everything that happened on a call, one object a line, in order (P-70).
+
+`dir` says whose doing a line is: `out` and `in` are the messages of the wire, one line each;
+`caller` is what the caller did; `rig` is what the network's end made of it (marks, what `clear`
+threw away, findings, notes). `t` is call time in ms, to 0.1. Audio is replaced by its length
+and the beginning of its SHA-256. Credentials are masked.
+"""
+
+import hashlib
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from pipecat_voice_test.report.facts import number
+from pipecat_voice_test.report.text import masked, valid_text
+from pipecat_voice_test.timeline import (
+    FRAME_SAMPLES,
+    SAMPLES_PER_MS,
+    Event,
+    KeyPressed,
+    MessageReceived,
+    MessageSent,
+    ScriptedWait,
+    Timeline,
+    TurnBegan,
+    TurnEnded,
+    UtteranceBegan,
+)
+
+_HASH_CHARACTERS = 16
+_CALLER = (TurnBegan, TurnEnded, UtteranceBegan, KeyPressed, ScriptedWait)
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+_encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+
+
+def events_jsonl(timeline: Timeline) -> str:
+    """Render the events of a call; the last line says how it ended."""
+    return "".join(f"{line}\n" for line in event_lines(timeline))
+
+
+def event_lines(timeline: Timeline) -> Iterator[str]:
+    """`events_jsonl`, line by line, without line ends."""
+    audio = _Audio(timeline)
+    for event in timeline.events:
+        match event:
+            case MessageSent():
+                line = _sent(event, audio)
+            case MessageReceived():
+                line = _received(event, audio)
+            case _:
+                line = _happened(event)
+        yield _encode(line)
+    yield _encode(_ended(timeline))
+
+
+@dataclass
+class _Audio:
+    """Finds the audio of each message in the timeline, and counts messages of a kind."""
+
+    timeline: Timeline
+    sent: Counter[str] = field(default_factory=Counter)
+    received: Counter[str] = field(default_factory=Counter)
+    raw_position: int = 0
+    raw_is_complete: bool = False
+
+    def __post_init__(self) -> None:
+        # Hashes are of the audio that belongs to the message, or there are none.
+        total = sum(event.payload_bytes for event in self.timeline.of(MessageReceived))
+        self.raw_is_complete = total == len(self.timeline.raw_ulaw)
+
+    def next_frame(self, number: int) -> bytes:
+        """The frame of the `number`-th `media` sent, from 1."""
+        start = (number - 1) * FRAME_SAMPLES
+        return self.timeline.said_ulaw[start : start + FRAME_SAMPLES]
+
+    def next_payload(self, size_bytes: int) -> bytes | None:
+        start = self.raw_position
+        self.raw_position += size_bytes
+        if not self.raw_is_complete:
+            return None
+        return self.timeline.raw_ulaw[start : self.raw_position]
+
+
+def _sent(event: MessageSent, audio: _Audio) -> dict[str, Any]:
+    audio.sent[event.event] += 1
+    count = audio.sent[event.event]
+    line = _line(event, "out", event.event)
+    line["count"] = count
+    if event.sequence is not None:
+        line["sequence"] = event.sequence
+    line["size_bytes"] = event.size_bytes
+    if event.event == "media":
+        line |= _payload(audio.next_frame(count))
+        if count <= len(audio.timeline.late_ms):
+            line["late_ms"] = _tenths(audio.timeline.late_ms[count - 1])
+    return _with_detail(line, event.detail)
+
+
+def _received(event: MessageReceived, audio: _Audio) -> dict[str, Any]:
+    audio.received[event.event] += 1
+    line = _line(event, "in", _text(event.event))
+    line["count"] = audio.received[event.event]
+    line["size_bytes"] = event.size_bytes
+    if event.payload_bytes:
+        payload = audio.next_payload(event.payload_bytes)
+        line |= {"payload_bytes": event.payload_bytes} if payload is None else _payload(payload)
+    return _with_detail(line, event.detail)
+
+
+def _payload(ulaw: bytes) -> dict[str, Any]:
+    digest = hashlib.sha256(ulaw).hexdigest()[:_HASH_CHARACTERS]
+    return {"payload_bytes": len(ulaw), "payload_sha256": digest}
+
+
+def _happened(event: Event) -> dict[str, Any]:
+    """Everything the event knows, under its own names."""
+    line = _line(
+        event,
+        "caller" if isinstance(event, _CALLER) else "rig",
+        _WORD.sub("_", type(event).__name__).lower(),
+    )
+    if isinstance(event, UtteranceBegan):
+        starts_ms = event.first_sample / SAMPLES_PER_MS
+        return line | {
+            "turn": event.turn,
+            "starts_ms": _tenths(starts_ms),
+            "length_ms": _tenths(event.samples / SAMPLES_PER_MS),
+            "speech_ms": [
+                [_tenths(starts_ms + edge / SAMPLES_PER_MS) for edge in span]
+                for span in event.spans
+            ],
+        }
+    for name in (item.name for item in fields(event)):
+        if name != "at_ms":
+            line[name] = _value(getattr(event, name))
+    return line
+
+
+def _ended(timeline: Timeline) -> dict[str, Any]:
+    return {
+        "t": _tenths(timeline.ended_at_ms),
+        "dir": "rig",
+        "event": "call_ended",
+        "ended_by": timeline.ended_by,
+        "close_code": timeline.close_code,
+        "close_reason": _text(timeline.close_reason),
+        "stream_sid": timeline.stream_sid,
+        "call_sid": timeline.call_sid,
+    }
+
+
+def _line(event: Event, direction: str, name: str) -> dict[str, Any]:
+    return {"t": _tenths(event.at_ms), "dir": direction, "event": name}
+
+
+def _with_detail(line: dict[str, Any], detail: str) -> dict[str, Any]:
+    if detail:
+        line["detail"] = _text(detail)
+    return line
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, str):
+        return _text(value)
+    return _tenths(value) if isinstance(value, float) else value
+
+
+def _text(text: str) -> str:
+    return masked(valid_text(text))
+
+
+def _tenths(value: float) -> int | float | None:
+    return number(value, 1) if math.isfinite(value) else None

@@ -1,0 +1,212 @@
+"""What every report says about a run: the same figures and the same words in each.
+
+Rounding for people happens here, and never turns a failure into what looks like a pass.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipecat_voice_test.measurement.results import (
+    CallResult,
+    Check,
+    RunError,
+    RunResult,
+    ScenarioResult,
+    Verdict,
+)
+from pipecat_voice_test.scenario.limits import VALUES_NEEDED
+
+# The order in which a closing line counts; what went well comes first.
+_COUNTED = (
+    Verdict.PASSED,
+    Verdict.FAILED,
+    Verdict.FLAKY,
+    Verdict.ERROR,
+    Verdict.INCONCLUSIVE,
+    Verdict.SKIPPED,
+    Verdict.NOT_RUN,
+)
+BAD = frozenset({Verdict.FAILED, Verdict.FLAKY})
+UNJUDGED = frozenset({Verdict.ERROR, Verdict.INCONCLUSIVE})
+PASSED_OVER = frozenset({Verdict.SKIPPED, Verdict.NOT_RUN})
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The pooled values of one metric; `p95` is None below the 59 values it needs (M-22)."""
+
+    values: tuple[float, ...]
+    median: float
+    p95: float | None
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A failed check and the call it failed in; None for a gate over all calls."""
+
+    check: Check
+    call: int | None
+    line: str
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Interpolate linearly between order statistics (M-23); `values` must not be empty."""
+    ordered = sorted(values)
+    below, part = divmod((len(ordered) - 1) * share, 1)
+    low = ordered[int(below)]
+    high = ordered[min(int(below) + 1, len(ordered) - 1)]
+    return low + (high - low) * part
+
+
+def figures(values: Iterable[float]) -> Figures | None:
+    """Sum up what was measured; None if nothing was."""
+    finite = tuple(value for value in values if math.isfinite(value))
+    if not finite:
+        return None
+    enough = len(finite) >= VALUES_NEEDED["p95"]
+    return Figures(
+        values=finite,
+        median=quantile(finite, 0.5),
+        p95=quantile(finite, 0.95) if enough else None,
+        max=max(finite),
+    )
+
+
+def counted_calls(scenario: ScenarioResult) -> list[CallResult]:
+    """The calls that count: without those another was made in place of (P-22)."""
+    return [call for call in scenario.calls if not call.replaced]
+
+
+def passed_calls(scenario: ScenarioResult) -> int:
+    return sum(call.verdict is Verdict.PASSED for call in counted_calls(scenario))
+
+
+def pooled(scenario: ScenarioResult) -> dict[str, Figures]:
+    """Pool what the conclusive calls measured: metric id to figures (M-20, M-5)."""
+    pool: dict[str, list[float]] = {}
+    for call in counted_calls(scenario):
+        if call.verdict in (Verdict.PASSED, Verdict.FAILED):
+            for metric, values in call.metrics.items():
+                pool.setdefault(metric, []).extend(values)
+    return {metric: found for metric, values in pool.items() if (found := figures(values))}
+
+
+def rounded(metric: str, value: float) -> int | float:
+    """Round a figure for people: times to whole milliseconds, shares to four places."""
+    return number(value, 0 if metric.endswith("_ms") else 4)
+
+
+def number(value: float, places: int) -> int | float:
+    """Round, and drop a fraction that says nothing."""
+    near = round(value, places)
+    return int(near) if near == int(near) else near
+
+
+def judged_value(check: Check) -> int | float | None:
+    """Give what a check measured to 0.1, or unrounded where that would change sides (METRICS 8)."""
+    if check.value is None or not math.isfinite(check.value):
+        return None
+    near = number(check.value, 1)
+    if check.limit is not None and _side(near, check.limit) != _side(check.value, check.limit):
+        return check.value
+    return near
+
+
+def _side(value: float, limit: float) -> int:
+    return (value > limit) - (value < limit)
+
+
+def failed_checks(scenario: ScenarioResult) -> list[FailedCheck]:
+    """Every failed check of a scenario, call by call, then the gates over all calls."""
+    several = len(counted_calls(scenario)) > 1
+    found: list[FailedCheck] = []
+    for call in counted_calls(scenario):
+        suffix = f" (call {call.number})" if several else ""
+        found += [
+            FailedCheck(check, call.number, check_line(check) + suffix)
+            for check in _failed(call.checks)
+        ]
+    found += [FailedCheck(check, None, check_line(check)) for check in _failed(scenario.checks)]
+    return found
+
+
+def _failed(checks: Iterable[Check]) -> Iterator[Check]:
+    return (check for check in checks if check.verdict is Verdict.FAILED)
+
+
+def check_line(check: Check) -> str:
+    """Write a check the way a person would say it; turns count from 1 here (DESIGN 7)."""
+    if check.turn is None:
+        return check.message
+    where = f" (line {check.line})" if check.line is not None else ""
+    return f"turn {check.turn + 1}{where}: {check.message}"
+
+
+def call_errors(scenario: ScenarioResult) -> list[str]:
+    """What went wrong in calls of a scenario that was judged all the same."""
+    return [f"call {call.number}: {call.error}" for call in counted_calls(scenario) if call.error]
+
+
+def share_line(scenario: ScenarioResult) -> str:
+    """Say how many calls passed, if there were several (M-25)."""
+    calls = counted_calls(scenario)
+    return f"passed in {passed_calls(scenario)} of {len(calls)} calls" if len(calls) > 1 else ""
+
+
+def reason_of(scenario: ScenarioResult) -> str:
+    """Say why a scenario was not judged, with the fix if there is one."""
+    texts = [scenario.reason, *(call.error for call in counted_calls(scenario))]
+    texts = list(dict.fromkeys(text for text in texts if text))
+    # A reason that only repeats the beginning of an error adds nothing.
+    kept = [text for text in texts if not any(text != other and text in other for other in texts)]
+    return "\n".join(kept) or f"{words(scenario.verdict)}, no reason was given"
+
+
+def words(verdict: Verdict) -> str:
+    """Name a verdict for people."""
+    return verdict.value.replace("_", " ")
+
+
+def whole_run_verdict(checks: Sequence[Check]) -> Verdict:
+    """How the gates over the whole run came out together (M-21a)."""
+    verdicts = {check.verdict for check in checks}
+    for verdict in (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.PASSED):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.SKIPPED
+
+
+def counts_line(run: RunResult) -> str:
+    """Close a run: `3 passed, 1 failed, 1 skipped in 41.2 s`."""
+    verdicts = [scenario.verdict for scenario in run.scenarios]
+    verdicts += [Verdict.ERROR] * len(unshown_errors(run))
+    parts = [
+        f"{verdicts.count(verdict)} {words(verdict)}" for verdict in _COUNTED if verdict in verdicts
+    ]
+    if whole_run_verdict(run.run_checks) is Verdict.FAILED:
+        parts.append("whole run failed")
+    return f"{', '.join(parts) or 'nothing was called'} in {run.duration_ms / 1000:.1f} s"
+
+
+def unshown_errors(run: RunResult) -> list[RunError]:
+    """Errors of the run that no scenario reports."""
+    shown = [text for scenario in run.scenarios for text in _texts_shown(scenario)]
+    return [error for error in run.errors if not any(error.message in text for text in shown)]
+
+
+def _texts_shown(scenario: ScenarioResult) -> list[str]:
+    return [reason_of(scenario)] if scenario.verdict in BAD | UNJUDGED else []
+
+
+def metrics_of(pool: Mapping[str, Figures]) -> dict[str, int | float]:
+    """Name the figures as JUnit properties do: `response_ms.median`, `.max`, `.n`, `.p95`."""
+    named: dict[str, int | float] = {}
+    for metric, found in pool.items():
+        named[f"{metric}.n"] = len(found.values)
+        named[f"{metric}.median"] = rounded(metric, found.median)
+        if found.p95 is not None:
+            named[f"{metric}.p95"] = rounded(metric, found.p95)
+        named[f"{metric}.max"] = rounded(metric, found.max)
+    return named

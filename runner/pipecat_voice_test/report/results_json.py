@@ -1,0 +1,214 @@
+"""results.json: the whole run for machines, in the shape of DESIGN 6.
+
+Times are whole milliseconds on the call clock. What a check measured keeps 0.1 ms, and more
+where that would put it on the other side of its limit. The schema lies beside this module and
+is shipped with the package.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from importlib import resources
+from typing import Any
+
+from pipecat_voice_test import __version__
+from pipecat_voice_test.measurement.results import (
+    CallResult,
+    Check,
+    RunResult,
+    ScenarioResult,
+    TurnFacts,
+    Verdict,
+)
+from pipecat_voice_test.report.facts import (
+    Figures,
+    counted_calls,
+    judged_value,
+    number,
+    passed_calls,
+    pooled,
+    rounded,
+)
+from pipecat_voice_test.report.files import CallFiles, Place
+from pipecat_voice_test.report.text import masked, plain_text, valid_text
+from pipecat_voice_test.timeline import Rig
+
+SCHEMA_VERSION = 1
+TOOL = "pipecat-voice-test"
+
+# A run and a check have fewer verdicts than a scenario.
+_RUN_VERDICTS = {
+    Verdict.FLAKY: Verdict.FAILED,
+    Verdict.SKIPPED: Verdict.ERROR,
+    Verdict.NOT_RUN: Verdict.ERROR,
+}
+_CHECK_VERDICTS = {
+    Verdict.FLAKY: Verdict.FAILED,
+    Verdict.ERROR: Verdict.INCONCLUSIVE,
+    Verdict.NOT_RUN: Verdict.SKIPPED,
+}
+
+_CONTROLS = re.compile("[\x7f-\x9f]")
+
+Json = dict[str, Any]
+
+
+def results_json(run: RunResult, place: Place, *, version: str = __version__) -> str:
+    """Render a run as strict JSON: no NaN, and text that every UTF-8 reader takes."""
+    document = {
+        "schema": SCHEMA_VERSION,
+        "tool": {"name": TOOL, "version": version},
+        "seed": run.seed,
+        "started_at": run.started_at,
+        "duration_ms": _ms(run.duration_ms),
+        "verdict": _RUN_VERDICTS.get(run.verdict, run.verdict),
+        "exit_code": int(run.exit_code),
+        "bot": {
+            "launcher": run.bot.launcher,
+            "name": masked(run.bot.name),
+            "ready_ms": _ms(run.bot.ready_ms),
+        },
+        "scenarios": [
+            _scenario(scenario, place, index) for index, scenario in enumerate(run.scenarios)
+        ],
+        "run_checks": _checks(run.run_checks),
+        "errors": [
+            _error(error.kind, error.message, log_tail=plain_text(masked(error.log_tail)))
+            for error in run.errors
+        ],
+    }
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
+    # A terminal that shows the file must not take the control characters JSON leaves as they are.
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", valid_text(text)) + "\n"
+
+
+def results_schema() -> Json:
+    """Give the JSON Schema (draft 2020-12) of results.json."""
+    text = resources.files(__package__).joinpath("results.schema.json").read_text("utf-8")
+    schema: Json = json.loads(text)
+    return schema
+
+
+def _scenario(result: ScenarioResult, place: Place, index: int) -> Json:
+    return {
+        "name": result.scenario.name,
+        "file": place.relative(result.scenario.file),
+        "verdict": result.verdict,
+        "reason": result.reason or None,
+        "passed_calls": passed_calls(result),
+        "calls_run": len(counted_calls(result)),
+        "metrics": {metric: _figures(metric, f) for metric, f in pooled(result).items()},
+        "checks": _checks(result.checks),
+        "calls": [
+            _call(call, place.of_call(index, position))
+            for position, call in enumerate(result.calls)
+        ],
+    }
+
+
+def _figures(metric: str, found: Figures) -> Json:
+    return {
+        "n": len(found.values),
+        "median": rounded(metric, found.median),
+        "p95": None if found.p95 is None else rounded(metric, found.p95),
+        "max": rounded(metric, found.max),
+        "values": [rounded(metric, value) for value in found.values],
+    }
+
+
+def _call(call: CallResult, files: CallFiles) -> Json:
+    timeline = call.timeline
+    return {
+        "number": call.number,
+        "verdict": call.verdict,
+        "duration_ms": _ms(timeline.duration_ms),
+        "ended_by": timeline.ended_by,
+        "close_code": timeline.close_code,
+        "t0_monotonic_ns": timeline.t0_monotonic_ns,
+        "turns": [_turn(turn) for turn in call.turns],
+        "checks": _checks(call.checks),
+        "protocol": [
+            {
+                "code": finding.code,
+                "kind": finding.kind,
+                "severity": finding.severity,
+                "count": finding.count,
+                "first": masked(finding.first),
+            }
+            for finding in call.protocol
+        ],
+        "rig": _rig(timeline.rig),
+        "files": {
+            "recording": files.recording,
+            "bot_raw": files.bot_raw,
+            "events": files.events,
+            "timeline": files.timeline,
+            "log": files.log,
+        },
+        "notes": [masked(note) for note in call.notes],
+        "error": _error(call.error_kind or "error", call.error) if call.error else None,
+        "replaced": call.replaced,
+    }
+
+
+def _turn(turn: TurnFacts) -> Json:
+    return {
+        "index": turn.index,
+        "line": turn.line,
+        "kind": turn.kind,
+        "said": None if turn.said is None else _span(turn.said),
+        "heard": [_span(burst) for burst in turn.heard],
+        "response_ms": _ms(turn.response_ms),
+        "stop_ms": _ms(turn.stop_ms),
+        "clear_ms": _ms(turn.clear_ms),
+        "text": turn.text,
+    }
+
+
+def _checks(checks: Iterable[Check]) -> list[Json]:
+    return [
+        {
+            "id": check.id,
+            "metric": check.metric,
+            "value": judged_value(check),
+            "limit": _plain_number(check.limit),
+            "verdict": _CHECK_VERDICTS.get(check.verdict, check.verdict),
+            "message": check.message,
+            "line": check.line,
+            "at_ms": _ms(check.at_ms),
+        }
+        for check in checks
+    ]
+
+
+def _rig(rig: Rig) -> Json:
+    return {
+        "late_p99_ms": _tenths(rig.late_p99_ms),
+        "late_max_ms": _tenths(rig.late_max_ms),
+        "loop_stall_ms": _tenths(rig.loop_stall_ms),
+        "frames_sent": rig.frames_sent,
+    }
+
+
+def _error(kind: str, message: str, **more: str) -> Json:
+    return {"kind": kind, "message": masked(message), **more}
+
+
+def _span(span: tuple[float, float]) -> list[int]:
+    start_ms, end_ms = span
+    return [round(start_ms), round(end_ms)]
+
+
+def _ms(value: float | None) -> int | None:
+    return None if value is None or not math.isfinite(value) else round(value)
+
+
+def _tenths(value: float) -> int | float | None:
+    return number(value, 1) if math.isfinite(value) else None
+
+
+def _plain_number(value: float | None) -> int | float | None:
+    if value is None or not math.isfinite(value):
+        return None
+    return int(value) if value == int(value) else value

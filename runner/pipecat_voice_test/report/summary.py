@@ -1,0 +1,122 @@
+"""summary.md: the run as a table and what went wrong, for the job summary of GitHub.
+
+GitHub draws at most 1 MiB of it; past the bound whole scenarios are left out, never half a line.
+Everything that a scenario file or a bot had a hand in is escaped.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from pipecat_voice_test.measurement.results import RunResult, ScenarioResult, Verdict
+from pipecat_voice_test.report.facts import (
+    BAD,
+    UNJUDGED,
+    Figures,
+    check_line,
+    counted_calls,
+    counts_line,
+    failed_checks,
+    passed_calls,
+    pooled,
+    reason_of,
+    rounded,
+    unshown_errors,
+    words,
+)
+from pipecat_voice_test.report.files import RESULTS, Place
+from pipecat_voice_test.report.text import markdown_text, masked, one_line
+
+SUMMARY_BYTES = 900 * 1024
+_CELL_CHARACTERS = 200
+_NOTHING = "–"  # noqa: RUF001  # An en dash, as tables have it.
+
+_HEAD = (
+    "| verdict | scenario | calls passed | response median | response max | stop max |",
+    "|---|---|---|---:|---:|---:|",
+)
+
+
+def summary_md(run: RunResult, place: Place) -> str:
+    """Render a run as Markdown of at most 900 KiB."""
+    head = [
+        f"# pipecat-voice-test: {words(run.verdict)}",
+        "",
+        f"{counts_line(run)}, bot `{_code(run.bot.name)}`, seed {run.seed}",
+        "",
+    ]
+    bad = [scenario for scenario in run.scenarios if scenario.verdict in BAD | UNJUDGED]
+    blocks = chain(
+        (["\n".join(head + (list(_HEAD) if run.scenarios else []))]),
+        (_row(scenario) for scenario in run.scenarios),
+        _run_problems(run),
+        (_problem(scenario, place) for scenario in bad),
+    )
+    return _bounded(blocks)
+
+
+def _bounded(blocks: Iterable[str]) -> str:
+    note = f"\n… and more; the whole is in {RESULTS}\n"
+    left_bytes = SUMMARY_BYTES - len(note.encode())
+    kept: list[str] = []
+    for block in blocks:
+        left_bytes -= len(block.encode()) + 1
+        if left_bytes < 0:
+            return "\n".join(kept) + "\n" + note
+        kept.append(block)
+    return "\n".join(kept) + "\n"
+
+
+def _row(scenario: ScenarioResult) -> str:
+    pool = pooled(scenario)
+    calls = counted_calls(scenario)
+    cells = (
+        words(scenario.verdict),
+        markdown_text(scenario.scenario.name, _CELL_CHARACTERS),
+        f"{passed_calls(scenario)} of {len(calls)}" if calls else _NOTHING,
+        _time(pool.get("response_ms"), "median"),
+        _time(pool.get("response_ms"), "max"),
+        _time(pool.get("stop_ms"), "max"),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _time(found: Figures | None, statistic: str) -> str:
+    if found is None:
+        return _NOTHING
+    return f"{rounded('response_ms', getattr(found, statistic))} ms"
+
+
+def _run_problems(run: RunResult) -> Iterator[str]:
+    failed = [check for check in run.run_checks if check.verdict is Verdict.FAILED]
+    if failed:
+        yield "\n## whole run: failed\n"
+        yield from (f"- {markdown_text(check_line(check))}" for check in failed)
+    for error in unshown_errors(run):
+        yield f"\n## {markdown_text(error.kind.replace('_', ' '))}\n"
+        yield from _items(error.message)
+
+
+def _problem(scenario: ScenarioResult, place: Place) -> str:
+    name = markdown_text(scenario.scenario.name, _CELL_CHARACTERS)
+    file = markdown_text(place.relative(scenario.scenario.file), _CELL_CHARACTERS)
+    lines = [
+        f"\n## {name}: {scenario.verdict.value}",
+        "",
+        f"{file}, line {scenario.scenario.line_number}",
+        "",
+        *(f"- {markdown_text(found.line)}" for found in failed_checks(scenario)),
+    ]
+    if lines[-1] == "":
+        lines += _items(reason_of(scenario))
+    return "\n".join(lines)
+
+
+def _items(text: str) -> list[str]:
+    """Give an error's lines; the evidence below them is for the log."""
+    lines = [line for line in masked(text).splitlines() if line.strip()]
+    return [f"- {markdown_text(line)}" for line in lines[:20]]
+
+
+def _code(text: str) -> str:
+    """Fill a code span, in which nothing but its own mark has to be feared."""
+    return one_line(masked(text), _CELL_CHARACTERS).replace("`", "'") or _NOTHING

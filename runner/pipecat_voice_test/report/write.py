@@ -1,0 +1,229 @@
+"""The one place that puts results on disk.
+
+The folder is prepared before anything is called, so a folder that cannot be written to is found
+out at once. Each call is written when it ends, and the run after every scenario, so that
+whatever stops the run leaves what was there (P-73). A file appears whole or not at all.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from pipecat_voice_test.errors import UsageError
+from pipecat_voice_test.measurement.results import CallResult, RunResult
+from pipecat_voice_test.report.events import event_lines
+from pipecat_voice_test.report.files import (
+    BOT_RAW,
+    CALL_FILES,
+    EVENTS,
+    JUNIT,
+    LOG,
+    RECORDING,
+    RESULTS,
+    RUN_FILES,
+    SUMMARY,
+    CallFiles,
+    Place,
+    unused_slug,
+)
+from pipecat_voice_test.report.junit import Family, junit_xml
+from pipecat_voice_test.report.recording import bot_raw_wav_blocks, call_wav_blocks
+from pipecat_voice_test.report.results_json import TOOL, results_json
+from pipecat_voice_test.report.summary import summary_md
+from pipecat_voice_test.report.text import plain_text, valid_text
+from pipecat_voice_test.scenario.model import Scenario
+
+_CALL_FOLDER = re.compile(r"call-\d+(-\d+)?")
+_OURS_WITHIN_BYTES = 4096
+
+Renderer = Callable[[], Iterable[bytes]]
+
+
+class ResultsFolder:
+    """The output folder of one run, emptied of what an earlier run of ours left there.
+
+    Args:
+        path: The folder; it is made if need be, and foreign files in it stay.
+        working: What paths in reports are relative to; the working directory if not given.
+
+    Raises:
+        UsageError: Nothing can be written there, or a foreign file has a name we need.
+    """
+
+    def __init__(self, path: Path, *, working: Path | None = None) -> None:
+        self.working = (working or Path.cwd()).absolute()
+        self.path = self.working / path
+        self._slugs: dict[tuple[str, int, str], str] = {}
+        self._taken: set[str] = set()
+        self._written: dict[tuple[str, int, int], CallFiles] = {}
+        self._calls: Counter[tuple[str, int]] = Counter()
+        _prepare(self.path, str(path))
+
+    def slug(self, scenario: Scenario) -> str:
+        """The name of the folder of a scenario: the same each time it is asked for."""
+        key = (str(scenario.file), scenario.line_number, scenario.name)
+        if key not in self._slugs:
+            self._slugs[key] = unused_slug(scenario.name, self._taken)
+        return self._slugs[key]
+
+    def write_call(self, slug: str, call: CallResult) -> CallFiles:
+        """Write the files of one call, as soon as it has ended.
+
+        A second call of the same number, made in place of a void one, gets a folder of its own.
+
+        Raises:
+            UsageError: A file could not be written; the others were.
+        """
+        earlier = self._calls[slug, call.number]
+        self._calls[slug, call.number] += 1
+        folder = f"{slug}/call-{call.number}" + (f"-{earlier + 1}" if earlier else "")
+        timeline = call.timeline
+        files: dict[str, Renderer] = {
+            RECORDING: lambda: call_wav_blocks(timeline),
+            BOT_RAW: lambda: bot_raw_wav_blocks(timeline),
+            EVENTS: lambda: (f"{line}\n".encode() for line in event_lines(timeline)),
+            LOG: lambda: [plain_text(call.bot_log).encode()],
+        }
+        written: set[str] = set()
+        try:
+            _make(self.path / folder)
+            _write_each(self.path / folder, files, written)
+        finally:
+            paths = {name: f"{folder}/{name}" for name in written}
+            found = CallFiles(
+                recording=paths.get(RECORDING),
+                bot_raw=paths.get(BOT_RAW),
+                events=paths.get(EVENTS),
+                log=paths.get(LOG),
+            )
+            self._written[slug, call.number, earlier] = found
+        return found
+
+    def write_run(
+        self,
+        run: RunResult,
+        junit_family: Family = "extended",
+        *,
+        versions: Mapping[str, str] | None = None,
+    ) -> Place:
+        """Write the reports of a run, also of one that is not over yet; say where all lies.
+
+        Raises:
+            UsageError: A report could not be written; the others were.
+        """
+        place = self.place(run)
+        reports: dict[str, Renderer] = {
+            RESULTS: lambda: _encoded(results_json(run, place)),
+            JUNIT: lambda: _encoded(junit_xml(run, place, family=junit_family, versions=versions)),
+            SUMMARY: lambda: _encoded(summary_md(run, place)),
+        }
+        _write_each(self.path, reports, set())
+        return place
+
+    def place(self, run: RunResult) -> Place:
+        """Where the files of a run lie, those of each call by its position in `run`."""
+        files: dict[tuple[int, int], CallFiles] = {}
+        for index, result in enumerate(run.scenarios):
+            slug = self.slug(result.scenario)
+            met: Counter[int] = Counter()
+            for position, call in enumerate(result.calls):
+                found = self._written.get((slug, call.number, met[call.number]))
+                met[call.number] += 1
+                if found is not None:
+                    files[index, position] = found
+        return Place(self.working, self.path, files)
+
+
+def _prepare(path: Path, shown: str) -> None:
+    if path.exists() and not path.is_dir():
+        raise UsageError(
+            f"{shown} is a file, so no results can be written into a folder of that name.",
+            fix="remove it, or choose another folder with `--output-dir`",
+        )
+    _make(path)
+    try:
+        for name in RUN_FILES:
+            _remove_report(path / name)
+            (path / f".{name}.tmp").unlink(missing_ok=True)
+        for folder in list(path.glob("*/call-*")):
+            _remove_call(folder)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    _write(path / RESULTS, [])  # Finds out about permissions and full disks before any call.
+    (path / RESULTS).unlink()
+
+
+def _remove_report(path: Path) -> None:
+    """Take away a report of an earlier run, so that it is never read as this one's."""
+    if path.is_symlink() or not path.exists():
+        path.unlink(missing_ok=True)
+        return
+    if path.is_dir():
+        kind = "is a folder"
+    else:
+        with path.open("rb") as file:
+            start = file.read(_OURS_WITHIN_BYTES)
+        if not start or TOOL.encode() in start:
+            path.unlink()
+            return
+        kind = "was not written by pipecat-voice-test"
+    raise UsageError(
+        f"{path} {kind}, and results would be written over it.",
+        fix="move it away, or choose another folder with `--output-dir`",
+    )
+
+
+def _remove_call(folder: Path) -> None:
+    links = folder.is_symlink() or folder.parent.is_symlink()
+    if links or not folder.is_dir() or not _CALL_FOLDER.fullmatch(folder.name):
+        return
+    for name in CALL_FILES:
+        if not (folder / name).is_dir():
+            (folder / name).unlink(missing_ok=True)
+        (folder / f".{name}.tmp").unlink(missing_ok=True)
+    for emptied in (folder, folder.parent):
+        if not any(emptied.iterdir()):
+            emptied.rmdir()
+
+
+def _write_each(folder: Path, files: Mapping[str, Renderer], written: set[str]) -> None:
+    """Write all that can be written, then raise what kept the first of the others from it."""
+    first: Exception | None = None
+    for name, render in files.items():
+        try:
+            _write(folder / name, render())
+            written.add(name)
+        except Exception as error:  # Whatever it is, the other files are evidence too.
+            first = first or error
+    if first is not None:
+        raise first
+
+
+def _write(path: Path, blocks: Iterable[bytes]) -> None:
+    unfinished = path.with_name(f".{path.name}.tmp")
+    try:
+        with unfinished.open("wb") as file:
+            file.writelines(blocks)
+        unfinished.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _make(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"{path} cannot be written: {error.strerror}.",
+        fix="make the folder writable or free some space on its disk,\n"
+        "or choose another folder with `--output-dir`",
+    )
+
+
+def _encoded(text: str) -> list[bytes]:
+    return [valid_text(text).encode()]
