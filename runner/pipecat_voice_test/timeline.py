@@ -143,6 +143,14 @@ class TurnEnded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TurnGivenUp(Event):
+    """The caller could not do what the turn asks for; the turn failed."""
+
+    turn: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class UtteranceBegan(Event):
     """The first sample of a clip goes on the line.
 
@@ -227,6 +235,10 @@ class CallerFrame:
 
 class Caller(Protocol):
     """Whoever holds the phone: the only thing `call` knows about a scenario."""
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """What the caller has done so far, for the timeline."""
 
     def next_frame(self, at_ms: int, heard: Heard) -> CallerFrame | None:
         """Decide what is said in `[at_ms, at_ms + 20)`; None hangs up.

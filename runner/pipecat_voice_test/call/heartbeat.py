@@ -1,0 +1,42 @@
+"""How long the event loop was not running: `loop_stall` of METRICS 7.
+
+One heartbeat serves all calls of a process. Each call asks for the longest stall in its own
+time, so a stall before it began is not held against it.
+"""
+
+import asyncio
+from collections import deque
+
+BEAT_MS = 10.0
+REMEMBERED = 4096  # Stalls kept; only those over `WORTH_KEEPING_MS` are.
+WORTH_KEEPING_MS = 5.0
+
+
+class Heartbeat:
+    """A timer every 10 ms that notes how late it was called."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self._loop = loop or asyncio.get_running_loop()
+        self._stalls: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
+        self._timer: asyncio.TimerHandle | None = None
+        self._due_s = 0.0
+
+    def start(self) -> None:
+        self._due_s = self._loop.time() + BEAT_MS / 1000.0
+        self._timer = self._loop.call_at(self._due_s, self._beat)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def longest_stall_ms(self, since_ms: float) -> float:
+        """The longest stall that ended after `since_ms` of the system clock."""
+        return max((late for at, late in self._stalls if at >= since_ms), default=0.0)
+
+    def _beat(self) -> None:
+        now_s = self._loop.time()
+        late_ms = (now_s - self._due_s) * 1000.0
+        if late_ms > WORTH_KEEPING_MS:
+            self._stalls.append((now_s * 1000.0, late_ms))
+        self._due_s = now_s + BEAT_MS / 1000.0
+        self._timer = self._loop.call_at(self._due_s, self._beat)

@@ -1,0 +1,261 @@
+"""One call in real time: the loop that keeps a caller, a line and a bot in step.
+
+Frame n holds the 20 ms before 20·n of call time and is sent then (P-21); what the caller
+decides at that moment is heard from frame n+1 on. Deadlines count from the start, so one
+late frame does not delay the next, and owed frames follow back to back. Between frames the
+loop wakes for whatever arrives and for marks that have become due (P-39).
+"""
+
+from dataclasses import dataclass
+
+from pipecat_voice_test.call.clock import Clock
+from pipecat_voice_test.call.heartbeat import Heartbeat
+from pipecat_voice_test.call.socket import Arrival, Broken, Closed, Message, Ping, Socket
+from pipecat_voice_test.protocol.virtual_call import VirtualCall
+from pipecat_voice_test.timeline import (
+    FRAME_MS,
+    Backpressure,
+    BotClosed,
+    Caller,
+    CallerFrame,
+    EndedBy,
+    Event,
+    Finding,
+    Heard,
+    Note,
+    Rig,
+    Severity,
+    Timeline,
+)
+
+FRAMES_PER_SECOND = 1000 // FRAME_MS
+# One second of media messages on the wire; P-25 speaks up above it.
+UNSENT_BYTES_PER_SECOND = FRAMES_PER_SECOND * 340
+NOT_READING_MS = 10_000  # P-25
+GOODBYE_MS = 5_000  # P-43: how long the bot may take to close after `stop`.
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """Bounds of one call: `max_call_ms` as in PROTOCOL 5 (`timeout`)."""
+
+    max_call_ms: float = 120_000.0
+    goodbye_ms: float = GOODBYE_MS
+
+
+class PhoneCall:
+    """A call in progress. Its timeline can be asked for at any moment, also after a crash."""
+
+    def __init__(
+        self,
+        call: VirtualCall,
+        caller: Caller,
+        socket: Socket,
+        clock: Clock,
+        *,
+        limits: CallLimits | None = None,
+        connect_ms: float = 0.0,
+        heartbeat: Heartbeat | None = None,
+    ) -> None:
+        self._call = call
+        self._caller = caller
+        self._socket = socket
+        self._clock = clock
+        self._limits = limits or CallLimits()
+        self._connect_ms = connect_ms
+        self._heartbeat = heartbeat
+        self._start_ms = 0.0
+        self._started = False
+        self._late_ms: list[float] = []
+        self._events: list[Event] = []
+        self._frame: CallerFrame | None = None
+        self._backed_up_since_ms: float | None = None
+        self._ended_by: EndedBy | None = None
+        self._ended_at_ms = 0.0
+        self._bot_closed: BotClosed | None = None
+        self._connection_failed = False
+
+    async def hold(self) -> Timeline:
+        """Play the call in real time until one side hangs up, then wait for the bot's close."""
+        self._start()
+        while self._ended_by is None:
+            await self._sleep()
+            self._take_arrivals()
+            if self._ended_by is None:
+                self._call.advance(self._now_ms())
+                self._send_owed_frames()
+                self._flush()
+        await self._say_goodbye()
+        return self.timeline()
+
+    def timeline(self) -> Timeline:
+        """What has happened so far."""
+        now_ms = self._now_ms() if self._started else 0.0
+        ended_at_ms = self._ended_at_ms if self._ended_by is not None else now_ms
+        closed = self._bot_closed
+        events = [*self._call.events, *self._events, *self._caller.events]
+        events.sort(key=lambda event: event.at_ms)
+        return Timeline(
+            events=tuple(events),
+            said_ulaw=self._call.said_ulaw,
+            late_ms=tuple(self._late_ms),
+            heard=self._call.heard_pieces(ended_at_ms),
+            raw_ulaw=self._call.raw_ulaw,
+            unheard_ulaw=self._call.unheard_ulaw(ended_at_ms),
+            duration_ms=max(ended_at_ms, FRAME_MS * len(self._late_ms)),
+            ended_by=self._ended_by or EndedBy.CALLER,
+            ended_at_ms=ended_at_ms,
+            close_code=None if closed is None else closed.code,
+            close_reason="" if closed is None else closed.reason,
+            bot_closed_ms=None if closed is None else closed.at_ms,
+            connect_ms=self._connect_ms,
+            t0_monotonic_ns=round(self._start_ms * 1e6),
+            stream_sid=self._call.identity.stream_sid,
+            call_sid=self._call.identity.call_sid,
+            rig=self._rig(),
+        )
+
+    # --- the loop -------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._call.start()
+        texts = self._call.texts_to_send()
+        for text in texts[:-1]:
+            self._socket.send(text)
+        self._start_ms = self._clock.now_ms()
+        self._started = True
+        self._socket.send(texts[-1])
+        self._frame = self._caller.next_frame(0, Heard())
+        if self._frame is None:
+            self._hang_up(EndedBy.CALLER)
+
+    def _now_ms(self) -> float:
+        return self._clock.now_ms() - self._start_ms
+
+    def _due_ms(self) -> int:
+        return FRAME_MS * (len(self._late_ms) + 1)
+
+    async def _sleep(self) -> None:
+        wake_ms = float(self._due_ms())
+        mark_ms = self._call.next_due_ms()
+        if mark_ms is not None:
+            wake_ms = min(wake_ms, mark_ms)
+        await self._clock.sleep_until_ms(self._start_ms + wake_ms, self._socket.bell)
+
+    def _take_arrivals(self) -> None:
+        for arrival in self._socket.received():
+            self._take(arrival)
+        self._flush()
+
+    def _take(self, arrival: Arrival) -> None:
+        at_ms = arrival.at_ms - self._start_ms
+        match arrival:
+            case Message(data=data):
+                self._call.receive(data, at_ms)
+            case Ping(payload=payload):
+                self._events.append(Note(at_ms, f"the bot sent a ping of {len(payload)} bytes"))
+            case Broken(kind=kind, code=code, reason=reason):
+                self._connection_failed = True
+                self._call.found(_broken(at_ms, kind, code, reason))
+            case Closed(code=code, reason=reason):
+                self._take_close(code, reason, at_ms)
+
+    def _take_close(self, code: int, reason: str, at_ms: float) -> None:
+        self._bot_closed = BotClosed(at_ms, code, reason)
+        self._events.append(self._bot_closed)
+        if self._ended_by is None:
+            self._call.bot_closed(code, reason, at_ms)
+            clean = code != 1006 and not self._connection_failed
+            self._end(EndedBy.BOT if clean else EndedBy.BOT_ABNORMAL, at_ms)
+
+    def _send_owed_frames(self) -> None:
+        while self._ended_by is None and self._now_ms() >= self._due_ms():
+            due_ms = self._due_ms()
+            assert self._frame is not None
+            self._call.send_frame(self._frame.ulaw, self._now_ms())
+            self._flush()
+            self._late_ms.append(self._now_ms() - due_ms)
+            heard = Heard(self._call.heard_frame(due_ms - FRAME_MS), self._call.events_since_last())
+            self._frame = self._caller.next_frame(due_ms, heard)
+            if self._frame is None:
+                self._hang_up(EndedBy.CALLER)
+            elif self._frame.key:
+                self._call.press(self._frame.key, self._now_ms())
+            elif due_ms >= self._limits.max_call_ms:
+                self._hang_up(EndedBy.TIMEOUT)
+            elif len(self._late_ms) % FRAMES_PER_SECOND == 0:
+                self._look_at_backpressure(due_ms)
+
+    def _look_at_backpressure(self, at_ms: float) -> None:
+        unsent_bytes = self._socket.unsent_bytes()
+        if unsent_bytes <= UNSENT_BYTES_PER_SECOND:
+            self._backed_up_since_ms = None
+            return
+        if self._backed_up_since_ms is None:
+            self._backed_up_since_ms = at_ms
+            self._events.append(
+                Backpressure(at_ms, unsent_bytes * 1000.0 / UNSENT_BYTES_PER_SECOND)
+            )
+        elif at_ms - self._backed_up_since_ms >= NOT_READING_MS:
+            self._call.found(_not_reading(at_ms, unsent_bytes))
+            self._end(EndedBy.BOT_ABNORMAL, at_ms)
+            self._socket.abort()
+
+    def _flush(self) -> None:
+        for text in self._call.texts_to_send():
+            self._socket.send(text)
+
+    # --- the end --------------------------------------------------------------------------
+
+    def _hang_up(self, by: EndedBy) -> None:
+        self._call.hang_up(self._now_ms())
+        self._flush()
+        self._socket.close()
+        self._end(by, self._now_ms())
+
+    def _end(self, by: EndedBy, at_ms: float) -> None:
+        self._ended_by = by
+        self._ended_at_ms = at_ms
+
+    async def _say_goodbye(self) -> None:
+        """After our `stop`, wait for the bot's close; then the socket is dropped (P-43)."""
+        deadline_ms = self._ended_at_ms + self._limits.goodbye_ms
+        while self._bot_closed is None and self._ended_by in (EndedBy.CALLER, EndedBy.TIMEOUT):
+            if self._now_ms() >= deadline_ms:
+                text = f"bot_kept_socket: not closed {self._limits.goodbye_ms:.0f} ms after `stop`"
+                self._events.append(Note(self._now_ms(), text))
+                break
+            await self._clock.sleep_until_ms(self._start_ms + deadline_ms, self._socket.bell)
+            self._take_arrivals()
+        self._socket.abort()
+
+    def _rig(self) -> Rig:
+        late_ms = sorted(self._late_ms)
+        stall_ms = (
+            0.0 if self._heartbeat is None else self._heartbeat.longest_stall_ms(self._start_ms)
+        )
+        if not late_ms:
+            return Rig(loop_stall_ms=stall_ms)
+        p99 = late_ms[min(len(late_ms) - 1, int(0.99 * len(late_ms)))]
+        return Rig(p99, late_ms[-1], stall_ms, len(late_ms))
+
+
+def _broken(at_ms: float, kind: str, code: int, reason: str) -> Finding:
+    number = 31924 if kind == "protocol_error" else None
+    return Finding(
+        at_ms,
+        kind,
+        Severity.WARNING,
+        f"the bot broke the WebSocket rules ({reason}); the connection was failed with {code}",
+        number,
+    )
+
+
+def _not_reading(at_ms: float, unsent_bytes: int) -> Finding:
+    return Finding(
+        at_ms,
+        "bot_not_reading",
+        Severity.WARNING,
+        f"the bot has not read the caller's audio for {NOT_READING_MS} ms "
+        f"({unsent_bytes} bytes wait); its receive loop is blocked",
+    )

@@ -1,0 +1,71 @@
+"""What a call needs from a connection, whatever carries it.
+
+Everything that comes in is stamped when it arrives, not when somebody gets round to it.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipecat_voice_test.call.clock import Bell
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Something came in at `at_ms` of the clock."""
+
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Message(Arrival):
+    """A whole message: text, or bytes if it was a binary one."""
+
+    data: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ping(Arrival):
+    """A ping; the answer has been sent already (P-44)."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Broken(Arrival):
+    """The bot broke the rules of WebSocket, so the connection was failed with `code`.
+
+    `kind` is `protocol_error` or `message_too_big`; PROTOCOL 4.2.
+    """
+
+    kind: str
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed(Arrival):
+    """The bot's side is gone; `code` is 1006 if it went without a close frame."""
+
+    code: int
+    reason: str = ""
+
+
+class Socket(Protocol):
+    """An open connection to the bot."""
+
+    bell: Bell
+
+    def received(self) -> list[Arrival]:
+        """What came in since the last call, oldest first."""
+
+    def send(self, text: str) -> None:
+        """Hand one text message over; never blocks."""
+
+    def close(self) -> None:
+        """Begin the closing handshake with code 1000."""
+
+    def abort(self) -> None:
+        """Drop the connection."""
+
+    def unsent_bytes(self) -> int:
+        """How much of what was handed over has not reached the bot's machine yet."""

@@ -1,0 +1,278 @@
+"""A WebSocket connection to the bot, on `websockets`' own state machine.
+
+The library's connection objects queue messages for a coroutine, so a message would be
+stamped when that coroutine runs. Here bytes are stamped in the transport's callback, and
+sending is a plain call that cannot wait for receiving (P-25).
+
+Rules kept: P-6 (headers), P-7 (no redirects, refusals in full), P-8 (time limits),
+P-44 (pings), and the last rows of PROTOCOL 4.2.
+"""
+
+import asyncio
+import fcntl
+import socket as sockets
+import ssl
+import struct
+import termios
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidStatus, InvalidURI, PayloadTooBig
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Response
+from websockets.protocol import State
+from websockets.uri import parse_uri
+
+from pipecat_voice_test.call.clock import Bell, Clock
+from pipecat_voice_test.call.refused import (
+    cannot_connect,
+    handshake_refused,
+    handshake_timed_out,
+    not_an_address,
+)
+from pipecat_voice_test.call.socket import Arrival, Broken, Closed, Message, Ping
+
+USER_AGENT = "Twilio.TmeWs/1.0"
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+CONNECT_TIMEOUT_S = 5.0
+UPGRADE_TIMEOUT_S = 10.0
+# What one callback may leave unread before the transport is told to wait for the next
+# frame: a flood must cost the bot's time, not the punctuality of the caller.
+MAX_BYTES_PER_TURN = 1024 * 1024
+# A small send buffer makes a bot that stopped reading visible within seconds (P-25).
+SEND_BUFFER_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """An open line and how long it took from TCP connect to status 101."""
+
+    socket: "WebSocketLine"
+    connect_ms: float
+
+
+async def dial(
+    url: str,
+    clock: Clock,
+    *,
+    headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+    max_message_bytes: int = MAX_MESSAGE_BYTES,
+) -> Dialled:
+    """Open the WebSocket as the network would.
+
+    Raises:
+        BotNotReady: No TCP connection within 5 s.
+        BotError: The upgrade was refused, or not answered within 10 s.
+        UsageError: `url` is no WebSocket address.
+    """
+    try:
+        uri = parse_uri(url)
+    except InvalidURI as error:
+        raise not_an_address(url) from error
+    began_ms = clock.now_ms()
+    line = WebSocketLine(ClientProtocol(uri, max_size=max_message_bytes), clock, headers or {})
+    context = (tls or ssl.create_default_context()) if uri.secure else None
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await loop.create_connection(lambda: line, uri.host, uri.port, ssl=context)
+    except TimeoutError as error:
+        raise cannot_connect(url, f"no connection within {CONNECT_TIMEOUT_S:.0f} s") from error
+    except OSError as error:
+        raise cannot_connect(url, str(error)) from error
+    try:
+        async with asyncio.timeout(UPGRADE_TIMEOUT_S):
+            refusal = await line.opened
+    except TimeoutError as error:
+        line.abort()
+        raise handshake_timed_out(url, UPGRADE_TIMEOUT_S) from error
+    except BaseException:
+        line.abort()
+        raise
+    if refusal is not None:
+        line.abort()
+        raise handshake_refused(url, refusal.response, refusal.reason)
+    return Dialled(line, clock.now_ms() - began_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no WebSocket: the answer if there was one, and what was wrong with it."""
+
+    response: Response | None
+    reason: str
+
+
+class WebSocketLine(asyncio.Protocol):
+    """One connection; a `Socket` once `opened` has come out as None."""
+
+    def __init__(self, protocol: ClientProtocol, clock: Clock, headers: Mapping[str, str]) -> None:
+        self.bell = Bell()
+        self.opened: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
+        self._protocol = protocol
+        self._clock = clock
+        self._headers = headers
+        self._arrivals: list[Arrival] = []
+        self._partial: list[bytes] = []
+        self._partial_opcode = Opcode.TEXT
+        self._unread_bytes = 0
+        self._gone = False
+        self._transport: asyncio.Transport | None = None
+
+    # --- Socket ---------------------------------------------------------------------------
+
+    def received(self) -> list[Arrival]:
+        arrivals, self._arrivals = self._arrivals, []
+        if self._unread_bytes > MAX_BYTES_PER_TURN and self._transport is not None:
+            self._transport.resume_reading()
+        self._unread_bytes = 0
+        return arrivals
+
+    def send(self, text: str) -> None:
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_text(text.encode())
+            self._flush()
+
+    def close(self) -> None:
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(1000)
+            self._flush()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def unsent_bytes(self) -> int:
+        if self._transport is None or self._transport.is_closing():
+            return 0
+        raw = self._transport.get_extra_info("socket")
+        try:
+            (in_kernel,) = struct.unpack(
+                "i", fcntl.ioctl(raw.fileno(), termios.TIOCOUTQ, b"\0" * 4)
+            )
+        except OSError:
+            in_kernel = 0
+        return self._transport.get_write_buffer_size() + int(in_kernel)
+
+    # --- asyncio.Protocol -----------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        raw = transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, SEND_BUFFER_BYTES)
+        request = self._protocol.connect()
+        request.headers["User-Agent"] = USER_AGENT
+        for name, value in self._headers.items():
+            request.headers[name] = value
+        self._protocol.send_request(request)
+        self._flush()
+
+    def data_received(self, data: bytes) -> None:
+        at_ms = self._clock.now_ms()
+        self._protocol.receive_data(data)
+        self._take_events(at_ms)
+        self._unread_bytes += len(data)
+        if self._unread_bytes > MAX_BYTES_PER_TURN and self._transport is not None:
+            self._transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        at_ms = self._clock.now_ms()
+        self._protocol.receive_eof()
+        self._take_events(at_ms)
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        at_ms = self._clock.now_ms()
+        if self._protocol.state is not State.CLOSED:
+            self._protocol.receive_eof()
+            self._take_events(at_ms)
+        self._end(at_ms)
+
+    # --- inside ---------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            if self._transport is None or self._transport.is_closing():
+                return
+            if data:
+                self._transport.write(data)
+            elif self._transport.can_write_eof():
+                self._transport.write_eof()
+
+    def _take_events(self, at_ms: float) -> None:
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame):
+                self._take_frame(event, at_ms)
+            elif isinstance(event, Response) and not self.opened.done():
+                refused = self._protocol.handshake_exc
+                self.opened.set_result(Refusal(event, str(refused)) if refused else None)
+        self._flush()
+        if self._protocol.handshake_exc is not None and not self.opened.done():
+            self.opened.set_result(self._refusal(self._protocol.handshake_exc))
+        if self._protocol.parser_exc is not None:
+            self._broken(self._protocol.parser_exc, at_ms)
+        self.bell.ring()
+
+    @staticmethod
+    def _refusal(refused: Exception) -> Refusal:
+        if isinstance(refused, InvalidStatus):
+            return Refusal(refused.response, str(refused))
+        cause = refused.__cause__
+        return Refusal(None, f"{refused}: {cause}" if cause else str(refused))
+
+    def _take_frame(self, frame: Frame, at_ms: float) -> None:
+        if frame.opcode is Opcode.PING:
+            self._arrivals.append(Ping(at_ms, bytes(frame.data)))
+        elif frame.opcode is Opcode.CLOSE:
+            self._end(at_ms)
+        elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            if frame.opcode is not Opcode.CONT:
+                self._partial_opcode = frame.opcode
+            self._partial.append(bytes(frame.data))
+            if frame.fin:
+                data = b"".join(self._partial)
+                self._partial = []
+                self._take_message(data, at_ms)
+
+    def _take_message(self, data: bytes, at_ms: float) -> None:
+        if self._partial_opcode is Opcode.BINARY:
+            self._arrivals.append(Message(at_ms, data))
+            return
+        try:
+            self._arrivals.append(Message(at_ms, data.decode()))
+        except UnicodeDecodeError as error:
+            # The library leaves the check of text frames to its user.
+            reason = f"invalid UTF-8 at byte {error.start}"
+            self._protocol.fail(1007, reason)
+            self._arrivals.append(Broken(at_ms, "protocol_error", 1007, reason))
+            self._end(at_ms)
+
+    def _broken(self, error: Exception, at_ms: float) -> None:
+        if self._gone or isinstance(error, EOFError):
+            return
+        too_big = isinstance(error, PayloadTooBig)
+        sent = self._protocol.close_sent
+        self._arrivals.append(
+            Broken(
+                at_ms,
+                "message_too_big" if too_big else "protocol_error",
+                sent.code if sent is not None else 1002,
+                str(error),
+            )
+        )
+        self._end(at_ms)
+
+    def _end(self, at_ms: float) -> None:
+        if self._gone:
+            return
+        self._gone = True
+        if not self.opened.done():
+            self.opened.set_result(Refusal(None, "the connection was closed without an answer"))
+        received = self._protocol.close_rcvd
+        code = 1006 if received is None else int(received.code)
+        self._arrivals.append(Closed(at_ms, code, "" if received is None else received.reason))
+        self.bell.ring()

@@ -1,0 +1,203 @@
+"""Who was heard when: both channels of a call as stretches of time.
+
+What the caller said is known from the clips (M-2); what the bot said is found on the
+playout timeline (M-3) by the level rule of METRICS 2.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from pipecat_voice_test.audio.codec import Pcm, decode_ulaw
+from pipecat_voice_test.audio.speech import heard_speech
+from pipecat_voice_test.scenario.model import Scenario, TurnKind
+from pipecat_voice_test.timeline import (
+    FRAME_SAMPLES,
+    SAMPLES_PER_MS,
+    KeyPressed,
+    Timeline,
+    UtteranceBegan,
+)
+
+
+class Span(NamedTuple):
+    """A stretch of call time, end exclusive."""
+
+    start_ms: float
+    end_ms: float
+
+    @property
+    def length_ms(self) -> float:
+        return self.end_ms - self.start_ms
+
+
+def overlap_ms(span: Span, others: Iterable[Span]) -> float:
+    """How much of `span` the others cover; they must not overlap each other."""
+    return sum(
+        max(0.0, min(span.end_ms, other.end_ms) - max(span.start_ms, other.start_ms))
+        for other in others
+    )
+
+
+def common_ms(ones: Iterable[Span], others: Sequence[Span]) -> float:
+    """For how long both are going on."""
+    return sum(overlap_ms(span, others) for span in ones)
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What the caller said, or keyed, in one turn.
+
+    Attributes:
+        spans: Speech on the mouth clock, lateness included; one entry per key for keys.
+    """
+
+    turn: int
+    kind: TurnKind
+    spans: tuple[Span, ...]
+
+    @property
+    def onset_ms(self) -> float:
+        return self.spans[0].start_ms
+
+    @property
+    def end_ms(self) -> float:
+        return self.spans[-1].end_ms
+
+    @property
+    def voice_ms(self) -> float:
+        return sum(span.length_ms for span in self.spans)
+
+    def pauses(self, at_least_ms: float) -> list[Span]:
+        """Silences inside the utterance of at least this length."""
+        between = (
+            Span(before.end_ms, after.start_ms)
+            for before, after in zip(self.spans, self.spans[1:], strict=False)
+        )
+        return [pause for pause in between if pause.length_ms >= at_least_ms]
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """The bot as the caller heard it.
+
+    Attributes:
+        stretches: Speech without a silence of 50 ms.
+        bursts: The same with silences under 200 ms closed.
+        turns: Bursts closer than `turn_gap_ms` between which the caller did not speak.
+        dry: When nothing was queued for playing, up to the end of the call.
+    """
+
+    stretches: tuple[Span, ...] = ()
+    bursts: tuple[Span, ...] = ()
+    turns: tuple[Span, ...] = ()
+    dry: tuple[Span, ...] = ()
+
+    def burst_at(self, at_ms: float) -> Span | None:
+        """The burst going on at this moment."""
+        return next((b for b in self.bursts if b.start_ms < at_ms < b.end_ms), None)
+
+    def turn_of(self, burst: Span) -> Span:
+        """The bot turn a burst belongs to."""
+        return next(t for t in self.turns if t.start_ms <= burst.start_ms < t.end_ms)
+
+    def first_burst(
+        self, from_ms: float, until_ms: float = float("inf"), shortest_ms: float = 0.0
+    ) -> Span | None:
+        """The first burst that begins in `[from_ms, until_ms)` and is long enough."""
+        return next(
+            (
+                burst
+                for burst in self.bursts
+                if from_ms <= burst.start_ms < until_ms and burst.length_ms >= shortest_ms
+            ),
+            None,
+        )
+
+
+def utterances(scenario: Scenario, timeline: Timeline) -> dict[int, Utterance]:
+    """What the caller said or keyed, by turn, on the mouth clock."""
+    said: dict[int, Utterance] = {}
+    for event in timeline.of(UtteranceBegan):
+        spans = tuple(
+            Span(
+                mouth_ms(timeline, event.first_sample + start),
+                mouth_ms(timeline, event.first_sample + end),
+            )
+            for start, end in event.spans
+        )
+        said[event.turn] = Utterance(event.turn, scenario.turns[event.turn].kind, spans)
+    for key in timeline.of(KeyPressed):
+        before = said[key.turn].spans if key.turn in said else ()
+        said[key.turn] = Utterance(key.turn, TurnKind.DTMF, (*before, Span(key.at_ms, key.at_ms)))
+    return said
+
+
+def mouth_ms(timeline: Timeline, sample: int) -> float:
+    """When a sample was said: its place in the stream, moved by its frame's lateness (M-2)."""
+    frame = sample // FRAME_SAMPLES
+    late_ms = timeline.late_ms[frame] if frame < len(timeline.late_ms) else 0.0
+    return sample / SAMPLES_PER_MS + late_ms
+
+
+def hearing(timeline: Timeline, speech: Iterable[Span], turn_gap_ms: float) -> Hearing:
+    """Find the bot's speech in what was heard.
+
+    Args:
+        timeline: The call.
+        speech: When the caller spoke; it separates bot turns. Distractors, which must not
+            take the floor, are left out by the caller of this function.
+        turn_gap_ms: Bursts closer than this form one bot turn.
+    """
+    found = heard_speech(heard_pcm(timeline))
+    bursts = _spans(found.bursts)
+    return Hearing(
+        stretches=_spans(found.stretches),
+        bursts=bursts,
+        turns=bot_turns(bursts, sorted(speech), turn_gap_ms),
+        dry=_dry(timeline),
+    )
+
+
+def heard_pcm(timeline: Timeline) -> Pcm:
+    """The right channel: what the caller's ear got, from call time 0 to the end."""
+    last_sample = max((piece.end_sample for piece in timeline.heard), default=0)
+    samples = max(last_sample, round(timeline.duration_ms * SAMPLES_PER_MS))
+    pcm = np.zeros(samples, dtype=np.int16)
+    for piece in timeline.heard:
+        pcm[piece.first_sample : piece.end_sample] = decode_ulaw(piece.ulaw)
+    return pcm
+
+
+def bot_turns(
+    bursts: Sequence[Span], speech: Sequence[Span], turn_gap_ms: float
+) -> tuple[Span, ...]:
+    """Join bursts into turns; METRICS 2, rule 5."""
+    turns: list[Span] = []
+    for burst in bursts:
+        if turns:
+            pause = Span(turns[-1].end_ms, burst.start_ms)
+            if pause.length_ms < turn_gap_ms and not overlap_ms(pause, speech):
+                turns[-1] = Span(turns[-1].start_ms, burst.end_ms)
+                continue
+        turns.append(burst)
+    return tuple(turns)
+
+
+def _spans(samples: Iterable[tuple[int, int]]) -> tuple[Span, ...]:
+    return tuple(Span(start / SAMPLES_PER_MS, end / SAMPLES_PER_MS) for start, end in samples)
+
+
+def _dry(timeline: Timeline) -> tuple[Span, ...]:
+    dry: list[Span] = []
+    free_ms = 0.0
+    for piece in timeline.heard:
+        start_ms = piece.first_sample / SAMPLES_PER_MS
+        if start_ms > free_ms:
+            dry.append(Span(free_ms, start_ms))
+        free_ms = max(free_ms, piece.end_sample / SAMPLES_PER_MS)
+    if timeline.ended_at_ms > free_ms:
+        dry.append(Span(free_ms, timeline.ended_at_ms))
+    return tuple(dry)

@@ -1,0 +1,197 @@
+"""From a timeline to a verdict: measure first, judge second."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from pipecat_voice_test.measurement.channels import Span
+from pipecat_voice_test.measurement.checks import expectation_checks
+from pipecat_voice_test.measurement.facts import CallFacts, TurnRecord, call_facts
+from pipecat_voice_test.measurement.gates import limit_checks, pool_checks
+from pipecat_voice_test.measurement.results import (
+    CallResult,
+    Check,
+    FindingCount,
+    ScenarioResult,
+    TurnFacts,
+    Verdict,
+)
+from pipecat_voice_test.measurement.values import Value, call_values
+from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.timeline import Note, Rig, Severity, Timeline
+
+LATE_P99_MS = 20.0  # P-22, METRICS 7
+LATE_MAX_MS = 100.0
+LOOP_STALL_MS = 100.0
+INNER_PAUSE_MS = 200.0
+
+
+def judge_call(
+    scenario: Scenario,
+    timeline: Timeline,
+    *,
+    number: int,
+    findings: Sequence[FindingCount] = (),
+    bot_log: str = "",
+) -> CallResult:
+    """Measure one call and hold it against the scenario."""
+    facts = call_facts(scenario, timeline)
+    warnings = sum(f.count for f in findings if f.severity is Severity.WARNING)
+    values = [
+        replace(value, value=float(warnings)) if value.metric == "protocol" else value
+        for value in call_values(facts)
+    ]
+    checks = _checks(facts, values)
+    void = why_void(timeline.rig)
+    if void:
+        checks = [replace(c, verdict=Verdict.INCONCLUSIVE) for c in checks]
+    return CallResult(
+        number=number,
+        verdict=Verdict.INCONCLUSIVE if void else call_verdict(checks),
+        timeline=timeline,
+        turns=tuple(_turn_facts(facts, record) for record in facts.turns if record.reached),
+        checks=tuple(checks),
+        metrics=_by_metric(values),
+        protocol=tuple(findings),
+        notes=tuple(_notes(facts)),
+        error=void,
+        error_kind="rig" if void else "",
+        bot_log=bot_log,
+    )
+
+
+def why_void(rig: Rig) -> str:
+    """Why this machine was too slow to judge the bot, or empty; P-22, METRICS 7."""
+    for name, value_ms, limit_ms in (
+        ("late_p99", rig.late_p99_ms, LATE_P99_MS),
+        ("late_max", rig.late_max_ms, LATE_MAX_MS),
+        ("loop_stall", rig.loop_stall_ms, LOOP_STALL_MS),
+    ):
+        if value_ms > limit_ms:
+            return (
+                f"this machine was too slow to judge the bot: {name} was {value_ms:.0f} ms, "
+                f"limit {limit_ms:.0f}\n"
+                "  Fix: run fewer calls at once (`--workers`), or give the job more CPU"
+            )
+    return ""
+
+
+def call_verdict(checks: Sequence[Check]) -> Verdict:
+    """Failed if any check failed; else inconclusive if any could not be judged."""
+    verdicts = {check.verdict for check in checks}
+    for verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.PASSED
+
+
+def judge_scenario(scenario: Scenario, calls: Sequence[CallResult]) -> ScenarioResult:
+    """Pool the calls of one scenario; a later pass does not erase a failure (M-25)."""
+    checks = tuple(pool_checks(scenario, pooled(calls)))
+    verdict = scenario_verdict(calls)
+    if verdict is Verdict.PASSED and any(c.verdict is Verdict.FAILED for c in checks):
+        verdict = Verdict.FAILED
+    reason = next((c.error for c in calls if c.error and not c.replaced), "")
+    if verdict not in (Verdict.ERROR, Verdict.INCONCLUSIVE):
+        reason = ""
+    elif not reason:
+        reason = next(
+            (c.message for call in calls for c in call.checks
+             if c.verdict is Verdict.INCONCLUSIVE),
+            "",
+        )  # fmt: skip
+    return ScenarioResult(scenario, verdict, tuple(calls), checks, reason)
+
+
+def scenario_verdict(calls: Sequence[CallResult]) -> Verdict:
+    """The verdict over all calls; a void call that was made again does not count."""
+    verdicts = {call.verdict for call in calls if not call.replaced}
+    if Verdict.FAILED in verdicts:
+        return Verdict.FLAKY if Verdict.PASSED in verdicts else Verdict.FAILED
+    for verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.PASSED if verdicts else Verdict.NOT_RUN
+
+
+def pooled(calls: Sequence[CallResult]) -> dict[str, list[float]]:
+    """The values of all calls that count, by metric, in order of calls (M-20)."""
+    pool: dict[str, list[float]] = defaultdict(list)
+    for call in calls:
+        if call.verdict in (Verdict.PASSED, Verdict.FAILED):
+            for metric, values in call.metrics.items():
+                pool[metric] += values
+    return dict(pool)
+
+
+def _checks(facts: CallFacts, values: Sequence[Value]) -> list[Check]:
+    """Turn by turn: expectations, then limits; then what concerns the whole call."""
+    of_limits = list(limit_checks(facts, values))
+    checks: list[Check] = []
+    for record in facts.turns:
+        checks += expectation_checks(facts, record)
+        checks += _not_judged(record)
+        checks += [check for check in of_limits if check.turn == record.turn.index]
+    return checks + [check for check in of_limits if check.turn is None]
+
+
+def _not_judged(record: TurnRecord) -> Iterator[Check]:
+    """A barge-in that was none, or was too short for the default gates."""
+    if record.barge_in is None:
+        return
+    where = f"turns[{record.turn.index}].barge_in"
+    if record.barge_in.invalid:
+        verdict, text = Verdict.INCONCLUSIVE, record.barge_in.invalid
+    elif not record.barge_in.gated and record.said is not None:
+        verdict = Verdict.SKIPPED
+        text = (
+            f"not held against the limits: {record.said.voice_ms:.0f} ms of voice, "
+            'an interruption needs 600 (stock bots do not hear a bare "stop")'
+        )
+    else:
+        return
+    yield Check(
+        where, "stop_ms", verdict, text,
+        turn=record.turn.index, line=record.turn.line, at_ms=record.anchors.onset_ms,
+    )  # fmt: skip
+
+
+def _turn_facts(facts: CallFacts, record: TurnRecord) -> TurnFacts:
+    said = record.said
+    began_ms = record.anchors.began_ms if said is None else said.onset_ms
+    window = Span(began_ms, max(began_ms, record.until_ms))
+    return TurnFacts(
+        index=record.turn.index,
+        line=record.turn.line,
+        kind=record.turn.kind,
+        name=record.turn.name,
+        said=None if said is None else (said.onset_ms, said.end_ms),
+        heard=tuple(
+            (burst.start_ms, burst.end_ms)
+            for burst in facts.hearing.bursts
+            if window.start_ms <= burst.start_ms < window.end_ms
+        ),
+        response_ms=record.response_ms,
+        stop_ms=None if record.barge_in is None else record.barge_in.stop_ms,
+        clear_ms=None if record.barge_in is None else record.barge_in.clear_seen_ms,
+        text=record.turn.text,
+    )
+
+
+def _by_metric(values: Sequence[Value]) -> Mapping[str, tuple[float, ...]]:
+    by_metric: dict[str, list[float]] = defaultdict(list)
+    for value in values:
+        by_metric[value.metric].append(value.value)
+    return {metric: tuple(found) for metric, found in by_metric.items()}
+
+
+def _notes(facts: CallFacts) -> Iterator[str]:
+    yield from (note.text for note in facts.timeline.of(Note))
+    for record in facts.turns:
+        if record.barge_in is None or record.said is None:
+            continue
+        for pause in record.said.pauses(INNER_PAUSE_MS):
+            yield (
+                f"turn {record.turn.index + 1} (line {record.turn.line}): the interruption "
+                f"pauses for {pause.length_ms:.0f} ms, which a bot may take for its end"
+            )

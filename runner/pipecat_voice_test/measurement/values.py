@@ -1,0 +1,261 @@
+"""Every value a call yields, under the ids of METRICS, with the turn it belongs to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipecat_voice_test.measurement.facts import CallFacts, TurnRecord, answer_within_ms
+from pipecat_voice_test.measurement.turn_taking import EARLY_MS, pauses_survived
+from pipecat_voice_test.scenario.limits import SLOW_RESPONSE_MS
+from pipecat_voice_test.scenario.model import EventName, TurnKind
+from pipecat_voice_test.timeline import EndedBy, Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One measured value.
+
+    Attributes:
+        metric: Its id in METRICS.
+        value: Milliseconds for ids that end in `_ms`, else a count or a share.
+        turn: The turn it belongs to; for a count the first turn that contributed.
+        line: Line of the scenario file that turn stands on.
+        at_ms: Where in the recording it can be heard.
+        gated: Whether the `each` limit of the metric applies to it.
+        each: A limit that stands in for the metric's own `each`.
+        because: What people should know beside the number.
+    """
+
+    metric: str
+    value: float
+    turn: int | None = None
+    line: int | None = None
+    at_ms: float | None = None
+    gated: bool = True
+    each: float | None = None
+    because: str = ""
+
+
+def call_values(facts: CallFacts) -> list[Value]:
+    """All values of one call; turns first, in order, then the call as a whole."""
+    values: list[Value] = []
+    for record in facts.turns:
+        if record.reached and record.said is not None:
+            values += _turn_values(record)
+        values += _durations(facts, record)
+    return [*_setting_up(facts), *_counted(values), *_pauses(facts), *_ending(facts)]
+
+
+# Counts of a call: how many times it happened, over all its turns.
+_COUNTS = (
+    "missed_turn",
+    "cut_in",
+    "bot_backchannel",
+    "early",
+    "no_yield",
+    "early_answer",
+    "false_yield",
+)
+
+
+def _counted(values: list[Value]) -> Iterator[Value]:
+    """Times as they are; counts added up, pointing at the first turn that had one."""
+    yield from (value for value in values if value.metric not in (*_COUNTS, "barge_in_ok"))
+    for metric in _COUNTS:
+        mine = [value for value in values if value.metric == metric]
+        if not mine:
+            continue
+        first = next((value for value in mine if value.value), None)
+        total = sum(value.value for value in mine if value.gated)
+        ungated = sum(value.value for value in mine)
+        if first is None:
+            yield Value(metric, 0.0)
+        else:
+            gated = total > 0
+            yield Value(
+                metric, total or ungated, first.turn, first.line, first.at_ms, gated,
+                because=first.because,
+            )  # fmt: skip
+    shares = [value.value for value in values if value.metric == "barge_in_ok" and value.gated]
+    if shares:
+        yield Value("barge_in_ok", sum(shares) / len(shares))
+
+
+def _setting_up(facts: CallFacts) -> Iterator[Value]:
+    yield Value("connect_ms", facts.timeline.connect_ms)
+    if not facts.turns:
+        return
+    opening = facts.turns[0].turn
+    if facts.greeting_ms is not None:
+        replaced = answer_within_ms(opening) is not None
+        own = "greeting_ms" in facts.scenario.limits.own
+        yield Value(
+            "greeting_ms", facts.greeting_ms, 0, opening.line, facts.greeting_ms,
+            gated=own or not replaced,
+        )  # fmt: skip
+    if facts.greeting_missing is not None:
+        yield Value("greeting_missing", facts.greeting_missing, 0, opening.line, 0.0)
+
+
+def _turn_values(record: TurnRecord) -> Iterator[Value]:
+    turn, taking, said = record.turn, record.taking, record.said
+    assert taking is not None
+    assert said is not None
+    where = (turn.index, turn.line)
+    if turn.kind is TurnKind.DISTRACTOR:
+        if record.distraction is not None and record.distraction.false_yield is not None:
+            yield Value("false_yield", record.distraction.false_yield, *where, said.onset_ms)
+        return
+    if record.barge_in is not None and not record.barge_in.invalid:
+        yield from _barge_in_values(record)
+    elif record.barge_in is None and taking.response_ms is not None:
+        yield _answered(record, "response_ms", taking.response_ms)
+        yield Value("early", float(taking.response_ms < EARLY_MS), *where, said.end_ms)
+    if taking.missed is not None:
+        yield Value("missed_turn", taking.missed, *where, said.end_ms)
+    if turn.kind is TurnKind.DTMF:
+        return
+    first = taking.cut_ins[0] if taking.cut_ins else None
+    because = "" if first is None else _cut_in_text(first.at_ms, first.pause_ms)
+    at_ms = said.onset_ms if first is None else first.burst.start_ms
+    yield Value("cut_in", len(taking.cut_ins), *where, at_ms, because=because)
+    for cut_in in taking.cut_ins:
+        yield Value("cut_in_at_ms", cut_in.at_ms, *where, cut_in.burst.start_ms)
+        yield Value("cut_in_overlap_ms", cut_in.overlap_ms, *where, cut_in.burst.start_ms)
+    yield Value("bot_backchannel", len(taking.backchannels), *where, said.onset_ms)
+
+
+def _cut_in_text(at_ms: float, pause_ms: float) -> str:
+    if pause_ms:
+        return f"{at_ms:.0f} ms into the utterance, in a pause of {pause_ms:.0f} ms"
+    return f"{at_ms:.0f} ms into the utterance"
+
+
+def _answered(record: TurnRecord, metric: str, value_ms: float) -> Value:
+    """An answer's time; the turn's own `within_ms` replaces the limit on each (DESIGN 5)."""
+    turn, said = record.turn, record.said
+    assert said is not None
+    return Value(
+        metric,
+        value_ms,
+        turn.index,
+        turn.line,
+        said.end_ms + value_ms,
+        gated=answer_within_ms(turn) is None,
+        each=float(SLOW_RESPONSE_MS) if turn.slow else None,
+    )
+
+
+def _barge_in_values(record: TurnRecord) -> Iterator[Value]:
+    turn, said, found = record.turn, record.said, record.barge_in
+    assert said is not None
+    assert found is not None
+    where = (turn.index, turn.line)
+    onset_ms = said.onset_ms
+    # A scenario that says the bot should talk on means it; then yielding is not asked for.
+    wanted = not any(e.event is EventName.BOT_INTERRUPTED and e.absent for e in turn.expect)
+    gated = found.gated and wanted
+    if found.stop_ms is not None:
+        yield Value("stop_ms", found.stop_ms, *where, onset_ms + found.stop_ms, gated)
+    if found.no_yield is not None:
+        because = "the bot talked on over the caller for 2000 ms"
+        yield Value("no_yield", found.no_yield, *where, onset_ms, gated, because=because)
+    yield Value("talk_over_ms", found.talk_over_ms, *where, onset_ms, gated)
+    if found.clear_seen_ms is not None:
+        at_ms = onset_ms + found.clear_seen_ms
+        yield Value("clear_seen_ms", found.clear_seen_ms, *where, at_ms, gated)
+        yield Value("cleared_ms", found.cleared_ms, *where, at_ms, gated)
+    if found.stale_audio_ms is not None:
+        at_ms = onset_ms + (found.stop_ms or 0.0)
+        yield Value("stale_audio_ms", found.stale_audio_ms, *where, at_ms, gated)
+    yield Value("early_answer", found.early_answers, *where, onset_ms, gated)
+    if found.recovery_ms is not None:
+        yield _answered(record, "recovery_ms", found.recovery_ms)
+    recovered = record.taking is None or not record.taking.missed
+    if found.no_yield is not None:
+        yield Value("barge_in_ok", float(not found.no_yield and recovered), *where, gated=gated)
+
+
+def _durations(facts: CallFacts, record: TurnRecord) -> Iterator[Value]:
+    for match in record.matches:
+        if match.occurrence is None or match.expectation.event is not EventName.RESPONSE:
+            continue
+        if match.expectation.absent:
+            continue
+        at_ms = match.occurrence.at_ms
+        turn = next(t for t in facts.hearing.turns if t.start_ms <= at_ms < t.end_ms)
+        yield Value(
+            "response_duration_ms",
+            turn.end_ms - at_ms,
+            record.turn.index,
+            match.expectation.line,
+            at_ms,
+        )
+
+
+def _pauses(facts: CallFacts) -> Iterator[Value]:
+    """METRICS `pause_tolerance`: the longest pause below the first that was not borne."""
+    pauses = [
+        pause
+        for record in facts.turns
+        if record.taking is not None
+        and record.said is not None
+        and record.turn.kind is TurnKind.TURN
+        for pause in pauses_survived(record.said, record.taking)
+    ]
+    if not pauses:
+        return
+    broken_ms = min((length for length, survived in pauses if not survived), default=None)
+    borne = [
+        length
+        for length, survived in pauses
+        if survived and (broken_ms is None or length < broken_ms)
+    ]
+    # Nothing was shown to be too long, so a short ladder is not held against the bot.
+    yield Value("pause_tolerance_ms", max(borne, default=0.0), gated=broken_ms is not None)
+
+
+def _ending(facts: CallFacts) -> Iterator[Value]:
+    end_ms = facts.timeline.ended_at_ms
+    if facts.tail_lost_ms is not None:
+        yield Value("tail_lost_ms", facts.tail_lost_ms, at_ms=end_ms)
+    if facts.hang_up_delay_ms is not None:
+        yield Value("hang_up_delay_ms", facts.hang_up_delay_ms, at_ms=end_ms)
+    if facts.lets_go_ms is not None:
+        yield Value("lets_go_ms", facts.lets_go_ms, at_ms=end_ms)
+    warnings = [f for f in facts.timeline.of(Finding) if f.severity is Severity.WARNING]
+    first = warnings[0] if warnings else None
+    yield Value(
+        "protocol",
+        0.0,
+        at_ms=None if first is None else first.at_ms,
+        because="" if first is None else f"{first.kind}: {first.message}",
+    )
+
+
+def ended_as_scripted(facts: CallFacts) -> tuple[bool, str]:
+    """Whether the call ended as the scenario has it; METRICS `ended_by`, P-40."""
+    timeline = facts.timeline
+    code = timeline.close_code
+    reason = f" ({timeline.close_reason})" if timeline.close_reason else ""
+    if timeline.ended_by is EndedBy.TIMEOUT:
+        return False, f"the call was still going on after {facts.scenario.call.max_call_s} s"
+    if timeline.ended_by is EndedBy.CALLER:
+        return True, "ended_by was caller, as scripted"
+    if timeline.ended_by is EndedBy.BOT_ABNORMAL:
+        return False, f"the bot's socket was lost without a close frame ({code}): {_LOST}"
+    if code == 1011:
+        return False, f"the bot closed with 1011{reason}: it failed inside; see its log"
+    if code not in (1000, 1001, 1005):
+        return False, f"the bot closed with {code}{reason}, which is no clean end"
+    if all(record.ended for record in facts.turns):
+        return True, "ended_by was bot, as scripted"
+    record = next(r for r in facts.turns if not r.ended)
+    if any(m.expectation.event is EventName.CALL_ENDED and m.occurrence for m in record.matches):
+        return True, "ended_by was bot, as scripted"
+    return False, f"the bot hung up ({code}) in turn {record.turn.index + 1}, unscripted"
+
+
+_LOST = (
+    "it crashed, or its handler merely returned; a stock Pipecat bot also does this "
+    "when TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set"
+)

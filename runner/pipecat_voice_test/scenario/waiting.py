@@ -1,0 +1,106 @@
+"""How long the caller waits in a turn, and for what; DESIGN 5, "Flow"."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipecat_voice_test.scenario.matching import (
+    DEFAULT_WITHIN_MS,
+    Anchors,
+    Match,
+    Occurrence,
+    absent_until_ms,
+    match_expectations,
+)
+from pipecat_voice_test.scenario.model import EventName, Expectation, Turn
+
+QUIET_FOR_TEXT_MS = 4000
+# What is late is waited for beyond its limit, so that the report can say how late it was.
+MEASURED_UP_TO_MS = 8000
+YIELD_WINDOW_MS = 2000  # METRICS `stop` has no value after that.
+KNOWN_AFTER_MS = 500  # The ear knows of a yielding 400 ms later, of an onset after 100.
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a turn stands.
+
+    Attributes:
+        pending: What is still waited for, for people; empty when nothing is.
+        failed: Whether some expectation can no longer be met.
+    """
+
+    pending: str
+    failed: bool
+
+
+class Waiting:
+    """Follows the expectations of one turn; asked once per frame."""
+
+    def __init__(self, expect: Sequence[Expectation], anchors: Anchors) -> None:
+        self._expect = expect
+        self._anchors = anchors
+        self._seen: list[Occurrence] | None = None
+        self._matches: list[Match] = []
+
+    def look(self, happened: list[Occurrence], at_ms: float) -> State:
+        """Hold what happened up to `at_ms` against the turn's expectations."""
+        if happened != self._seen:
+            self._seen = happened
+            self._matches = match_expectations(self._expect, happened, self._anchors)
+        pending = ""
+        failed = False
+        for match in self._matches:
+            state = self._state(match, at_ms)
+            pending = pending or state.pending
+            failed = failed or state.failed
+        return State(pending, failed)
+
+    def _state(self, match: Match, at_ms: float) -> State:
+        expectation = match.expectation
+        if expectation.absent:
+            until_ms = absent_until_ms(expectation, self._anchors) + KNOWN_AFTER_MS
+            going_on = match.occurrence is None and at_ms < until_ms
+            return State(f"no {expectation.written}" if going_on else "", bool(match.occurrence))
+        if match.occurrence is not None:
+            return State("", self._is_late(expectation, match.occurrence))
+        if match.blocked:
+            return State("", False)
+        if at_ms < self._deadline_ms(expectation):
+            return State(expectation.written, False)
+        return State("", True)
+
+    def _is_late(self, expectation: Expectation, occurrence: Occurrence) -> bool:
+        if expectation.within_ms is None:
+            return False
+        anchor_ms = self._anchors.of(occurrence.event)
+        return anchor_ms is not None and occurrence.at_ms - anchor_ms > expectation.within_ms
+
+    def _deadline_ms(self, expectation: Expectation) -> float:
+        assert expectation.event is not None
+        anchor_ms = self._anchors.of(expectation.event)
+        if anchor_ms is None:
+            anchor_ms = self._anchors.began_ms
+        if expectation.event is EventName.BOT_INTERRUPTED:
+            wait_ms = max(YIELD_WINDOW_MS, expectation.within_ms or 0)
+        elif expectation.within_ms is None:
+            wait_ms = DEFAULT_WITHIN_MS
+        else:
+            wait_ms = max(MEASURED_UP_TO_MS, expectation.within_ms)
+        return anchor_ms + wait_ms + KNOWN_AFTER_MS
+
+
+def only_skipped(turn: Turn) -> bool:
+    """Whether nothing of the turn's expectations can be observed."""
+    return all(expectation.event is None for expectation in turn.expect)
+
+
+def quiet_needed_ms(before: Turn | None, turn_gap_ms: float) -> float:
+    """How long the bot must be quiet before a polite caller goes on.
+
+    A turn with a text condition or a skipped check may be answered in several pieces, and
+    nobody can tell from the sound which of them was the one.
+    """
+    if before is None:
+        return turn_gap_ms
+    unheard = any(e.event is None or e.text_conditions for e in before.expect)
+    return max(turn_gap_ms, QUIET_FOR_TEXT_MS) if unheard else turn_gap_ms
