@@ -21,18 +21,13 @@ from pipecat_voice_test.timeline import (
     FRAME_SAMPLES,
     SAMPLES_PER_MS,
     Event,
-    KeyPressed,
     MessageReceived,
     MessageSent,
-    ScriptedWait,
     Timeline,
-    TurnBegan,
-    TurnEnded,
     UtteranceBegan,
 )
 
 _HASH_CHARACTERS = 16
-_CALLER = (TurnBegan, TurnEnded, UtteranceBegan, KeyPressed, ScriptedWait)
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 _encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
@@ -118,12 +113,10 @@ def _payload(ulaw: bytes) -> dict[str, Any]:
 
 
 def _happened(event: Event) -> dict[str, Any]:
-    """Everything the event knows, under its own names."""
-    line = _line(
-        event,
-        "caller" if isinstance(event, _CALLER) else "rig",
-        _WORD.sub("_", type(event).__name__).lower(),
-    )
+    """Everything the event knows, under its own names; only the caller knows of turns."""
+    known = [item.name for item in fields(event)]
+    name = _WORD.sub("_", type(event).__name__).lower()
+    line = _line(event, "caller" if "turn" in known else "rig", name)
     if isinstance(event, UtteranceBegan):
         starts_ms = event.first_sample / SAMPLES_PER_MS
         return line | {
@@ -135,10 +128,7 @@ def _happened(event: Event) -> dict[str, Any]:
                 for span in event.spans
             ],
         }
-    for name in (item.name for item in fields(event)):
-        if name != "at_ms":
-            line[name] = _value(getattr(event, name))
-    return line
+    return line | {key: _value(getattr(event, key)) for key in known if key != "at_ms"}
 
 
 def _ended(timeline: Timeline) -> dict[str, Any]:
