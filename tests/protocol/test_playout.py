@@ -210,3 +210,12 @@ def test_single_bytes_without_end_are_kept_together_and_heard_all_the_same() -> 
     frames = [playout.heard_frame(20 * index) for index in range(50)]
     assert frames == [twin.heard_frame(20 * index) for index in range(50)]
     assert len(playout.pieces) < 60 < len(twin.pieces)
+
+
+def test_what_follows_a_clear_is_never_kept_together_with_what_was_cut() -> None:
+    playout = Playout(separate_pieces=1)
+    playout.queue_audio(A, 0)
+    playout.clear(5)
+    playout.queue_audio(B, 6)
+
+    assert placed(playout) == [(0, A[:40]), (48, B)]

@@ -141,6 +141,15 @@ def test_p36_a_mark_that_was_due_goes_out_before_one_that_arrives_later() -> Non
     assert marks_in(call.texts_to_send()) == ["first", "second"]
 
 
+def test_p36_any_message_that_arrives_brings_out_the_marks_that_were_due() -> None:
+    call = running_call()
+    call.receive(media(FRAME), 0)
+    call.receive(mark("reached"), 0)
+    call.receive(media(FRAME), 500)
+
+    assert marks_in(call.texts_to_send()) == ["reached"]
+
+
 def test_p36_a_very_long_name_is_echoed_whole_and_recorded_in_short() -> None:
     call = running_call()
     name = "x" * 100_000
