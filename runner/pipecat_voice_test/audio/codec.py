@@ -29,7 +29,7 @@ def decode_ulaw(ulaw: bytes) -> Pcm:
 
 
 def encode_ulaw(pcm: Pcm) -> bytes:
-    """One byte for each 16-bit sample: the code whose value is nearest."""
+    """One byte for each 16-bit sample, by the decision values of the standard."""
     codes: bytes = _codes()[pcm.astype(np.int16, copy=False).view(np.uint16)].tobytes()
     return codes
 
