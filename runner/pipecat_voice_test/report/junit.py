@@ -244,7 +244,7 @@ def _error_case(errors: Sequence[RunError], common: Mapping[str, str]) -> Case:
 
 
 def _harmless(text: str) -> str:
-    return plain_text(masked(text))
+    return masked(plain_text(text))
 
 
 def _first_line(text: str) -> str:

@@ -74,7 +74,7 @@ def results_json(run: RunResult, place: Place, *, version: str = __version__) ->
         ],
         "run_checks": _checks(run.run_checks),
         "errors": [
-            _error(error.kind, error.message, log_tail=plain_text(masked(error.log_tail)))
+            _error(error.kind, error.message, log_tail=masked(plain_text(error.log_tail)))
             for error in run.errors
         ],
     }

@@ -24,7 +24,7 @@ from pipecat_voice_test.report.facts import (
     words,
 )
 from pipecat_voice_test.report.files import RESULTS, Place
-from pipecat_voice_test.report.text import markdown_text, masked, one_line
+from pipecat_voice_test.report.text import markdown_text, masked
 
 SUMMARY_BYTES = 900 * 1024
 _CELL_CHARACTERS = 200
@@ -38,10 +38,11 @@ _HEAD = (
 
 def summary_md(run: RunResult, place: Place) -> str:
     """Render a run as Markdown of at most 900 KiB."""
+    bot = markdown_text(masked(run.bot.name), _CELL_CHARACTERS)
     head = [
         f"# pipecat-voice-test: {words(run.verdict)}",
         "",
-        f"{counts_line(run)}, bot `{_code(run.bot.name)}`, seed {run.seed}",
+        f"{counts_line(run)}, bot {bot}, seed {run.seed}",
         "",
     ]
     bad = [scenario for scenario in run.scenarios if scenario.verdict in BAD | UNJUDGED]
@@ -115,8 +116,3 @@ def _items(text: str) -> list[str]:
     """Give an error's lines; the evidence below them is for the log."""
     lines = [line for line in masked(text).splitlines() if line.strip()]
     return [f"- {markdown_text(line)}" for line in lines[:20]]
-
-
-def _code(text: str) -> str:
-    """Fill a code span, in which nothing but its own mark has to be feared."""
-    return one_line(masked(text), _CELL_CHARACTERS).replace("`", "'") or _NOTHING

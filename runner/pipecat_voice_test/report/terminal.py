@@ -84,5 +84,5 @@ def _failed_lines(checks: Sequence[Check], suffix: str, recording: str | None) -
 
 
 def _indented(text: str) -> list[str]:
-    whole = shortened(plain_text(masked(text)), _REASON_CHARACTERS)
+    whole = shortened(masked(plain_text(text)), _REASON_CHARACTERS)
     return [f"  {line}" for line in whole.splitlines()]

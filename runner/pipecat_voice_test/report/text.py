@@ -96,7 +96,7 @@ def log_tail(log: str, lines: int = LOG_TAIL_LINES) -> list[str]:
     end = log[-LOG_TAIL_CHARACTERS:]
     if len(end) < len(log):
         end = end.partition("\n")[2] or end
-    tail = plain_text(masked(end)).rstrip("\n")
+    tail = masked(plain_text(end)).rstrip("\n")
     return [shortened(line, LINE_CHARACTERS) for line in tail.split("\n")[-lines:]] if tail else []
 
 
