@@ -96,13 +96,13 @@ def _spoken(parts: Sequence[str | int], level_dbov: Level, speaker: Speaker, pla
             f"{place}the pauses of this turn take {sum(pauses_ms)} ms",
             fix=f"an utterance lasts at most {LONGEST_S} s; use a turn with `wait_ms` instead.",
         )
+    if not texts:
+        raise _no_speech(f"{place}this turn")
     speaker.prepare(texts)
     phrases = _phrases([speaker.speak(text) for text in texts], level_dbov)
     for phrase, text in zip(phrases, texts, strict=True):
         if not phrase.spans:
             raise _no_speech(f'{place}"{text}" as spoken')
-    if not phrases:
-        raise _no_speech(f"{place}this turn")
     pcm, spans = _laid_out(phrases, pauses_ms)
     return Clip(pcm, joined(spans), " ".join(texts))
 
@@ -132,7 +132,7 @@ def _texts_and_pauses(parts: Sequence[str | int]) -> tuple[list[str], list[int]]
 def _phrases(spoken: list[Pcm], level_dbov: Level) -> list[_Phrase]:
     # One gain for all: the engine decided how loud the phrases are among themselves. It comes
     # before the edges are looked for, because it decides what is loud enough to be speech.
-    together = _levelled(np.concatenate(spoken), level_dbov) if spoken else np.empty(0, np.int16)
+    together = _levelled(np.concatenate(spoken), level_dbov)
     phrases = []
     for pcm in np.split(together, np.cumsum([len(pcm) for pcm in spoken])[:-1]):
         spans = clip_spans(pcm)

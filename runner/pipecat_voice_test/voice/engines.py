@@ -131,7 +131,7 @@ class Flite:
     def _speak(self, text: str) -> Spoken:
         with tempfile.TemporaryDirectory() as folder:
             said, heard = Path(folder, "text"), Path(folder, "speech.wav")
-            said.write_text(text, encoding="utf-8")
+            said.write_bytes(text.encode(errors="replace"))
             command = [self.program, "-voice", "rms", "-f", str(said), "-o", str(heard)]
             _run(self.id, command, [text], b"", START_TIMEOUT_S)
             return _read_wav(self.id, text, heard)
@@ -163,7 +163,7 @@ class EspeakNg:
         with tempfile.TemporaryDirectory() as folder:
             heard = Path(folder, "speech.wav")
             command = [self.program, "-v", "en-us", "--stdin", "-w", str(heard)]
-            _run(self.id, command, [text], text.encode(), START_TIMEOUT_S)
+            _run(self.id, command, [text], text.encode(errors="replace"), START_TIMEOUT_S)
             return _read_wav(self.id, text, heard)
 
 
@@ -179,7 +179,7 @@ def decoded_wav(data: bytes) -> Spoken:
             shape = file.getnchannels(), file.getsampwidth()
             pcm = file.readframes(samples)
     except (wave.Error, EOFError) as error:
-        raise ValueError(f"no WAV file: {error}") from error
+        raise ValueError("no WAV file") from error
     if shape != (1, 2) or len(pcm) != 2 * samples:
         raise ValueError("no whole 16-bit mono WAV file")
     return Spoken(np.frombuffer(pcm, "<i2"), rate_hz)
@@ -188,8 +188,10 @@ def decoded_wav(data: bytes) -> Spoken:
 def _read_wav(engine_id: str, text: str, path: Path) -> Spoken:
     try:
         return decoded_wav(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise _failed(engine_id, [text], str(error)) from error
+    except OSError as error:
+        raise _failed(engine_id, [text], "it ended well but wrote no sound file") from error
+    except ValueError as error:
+        raise _failed(engine_id, [text], f"what it wrote is {error}") from error
 
 
 def _probe(command: list[str]) -> str:
