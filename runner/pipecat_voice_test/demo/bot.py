@@ -1,0 +1,177 @@
+"""A Twilio Media Streams bot to be called: `python -m pipecat_voice_test.demo.bot`.
+
+It greets, listens, answers, yields when it is interrupted, understands keys (1 opening hours,
+2 address, digits ended by #, 9 goodbye) and does everything at exactly the time it is told.
+
+`--log FILE` says what really happened, one JSON object a line. Every moment has two forms:
+`…_ns` on CLOCK_MONOTONIC, comparable with `t0_monotonic_ns` of a call's results on the same
+machine, and `…_ms` in the bot's own estimate of call time. Lines, each with its `call_sid`:
+
+    start     at
+    greeting  at: the caller hears its first loud millisecond, if the audio plays at once
+    answer    at; caller_onset, caller_end: the speech it answers, or key: the key
+    clear     at: when it was sent; removed_ms: how much went unheard by the bot's reckoning
+    stopped   at: end of the last loud millisecond heard after yielding; caller_onset
+    heard     at: a mark came back; mark
+    closed    at; code: null if there was no close frame
+
+The truth about a call is therefore
+
+    response_ms = answer.at_ms  - answer.caller_end_ms
+    stop_ms     = stopped.at_ms - stopped.caller_onset_ms
+    greeting_ms = (greeting.at_ns - t0_monotonic_ns) / 1e6
+
+`at` is taken when the message is handed to the socket, so the way to the caller (well under a
+millisecond on one machine) comes on top. The caller's edges are those of `ear`.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TextIO
+
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from pipecat_voice_test.demo.brain import Brain
+from pipecat_voice_test.demo.clips import VOICES, Voice
+from pipecat_voice_test.demo.faults import Faults, Manners, table
+from pipecat_voice_test.demo.line import Line
+from pipecat_voice_test.demo.mischief import SMALL_BUFFER_BYTES, StubbornConnection, die
+from pipecat_voice_test.demo.mouth import Mouth
+
+PATH = "/ws"
+FAULTS_VARIABLE = "DEMO_BOT_FAULT"
+_PORTIONS_MS = {"20": 20.0, "40": 40.0, "137.5": 137.5, "200": 200.0, "all": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line asked for."""
+
+    host: str
+    port: int
+    voice: Voice
+    manners: Manners
+    portion_ms: float | None
+    faults: Faults
+    log: Path | None
+
+
+def settings_from(arguments: list[str], environment: str = "") -> Settings:
+    """Read the command line; `environment` holds more faults.
+
+    Raises:
+        SystemExit: It asks for help, or for something there is not.
+    """
+    manners = Manners()
+    parser = argparse.ArgumentParser(
+        prog="python -m pipecat_voice_test.demo.bot",
+        description="A phone bot to call, healthy unless a fault is switched on.",
+        epilog=f"faults (also in {FAULTS_VARIABLE}, separated by commas):\n{table()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=7860)
+    add("--greeting-after-ms", type=float, default=manners.greeting_after_ms)
+    add("--answer-after-ms", type=float, default=manners.answer_after_ms)
+    add("--stop-after-ms", type=float, default=manners.stop_after_ms)
+    add("--reply-ms", type=float, help="every reply lasts this long")
+    add("--send", choices=_PORTIONS_MS, default="20", help="milliseconds a message")
+    add("--voice", choices=VOICES, default="speech")
+    add("--fault", action="append", default=[], metavar="NAME[=VALUE]")
+    add("--log", type=Path, metavar="FILE", help="what happened, as JSON lines")
+    given = parser.parse_args(arguments)
+    try:
+        faults = Faults([*environment.split(","), *given.fault])
+    except ValueError as error:
+        parser.error(str(error))
+    voice = VOICES[given.voice]()
+    if given.reply_ms:
+        voice = replace(voice, replies=tuple(c.lasting(given.reply_ms) for c in voice.replies))
+    manners = Manners(
+        greeting_after_ms=given.greeting_after_ms,
+        answer_after_ms=given.answer_after_ms,
+        stop_after_ms=given.stop_after_ms,
+    )
+    portion_ms = _PORTIONS_MS[given.send]
+    manners = faults.applied_to(manners)
+    return Settings(given.host, given.port, voice, manners, portion_ms, faults, given.log)
+
+
+async def answer_calls(settings: Settings) -> None:
+    """Take calls until SIGTERM or SIGINT."""
+    faults = settings.faults
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    if "exit-after" in faults:
+        loop.call_later(faults["exit-after"], die)
+    with contextlib.ExitStack() as files:
+        log = files.enter_context(settings.log.open("a")) if settings.log else None
+        async with serve(
+            lambda connection: _take_call(connection, settings, log),
+            sock=_listener(settings),
+            process_request=lambda connection, request: _greet_http(connection, request, faults),
+            create_connection=StubbornConnection if "keeps-socket" in faults else ServerConnection,
+            compression=None,
+            open_timeout=None,
+            ping_interval=None,
+            max_size=None,
+        ) as server:
+            port = next(iter(server.sockets)).getsockname()[1]
+            sys.stdout.write(f"listening on ws://{settings.host}:{port}{PATH}\n")
+            sys.stdout.flush()
+            gc.freeze()
+            await stopped.wait()
+
+
+async def _take_call(connection: ServerConnection, settings: Settings, log: TextIO | None) -> None:
+    if "never-reads" in settings.faults:
+        await asyncio.get_running_loop().create_future()
+    brain = Brain(settings.manners, settings.voice, Mouth(settings.portion_ms))
+    await Line(connection, brain, settings.faults, log).hold()
+
+
+async def _greet_http(
+    connection: ServerConnection, request: Request, faults: Faults
+) -> Response | None:
+    """Answer plain HTTP; let WebSockets through to `PATH` only."""
+    path = request.path.partition("?")[0]
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        return connection.respond(200 if path == "/" else 404, "This is a phone bot.\n")
+    if path != PATH:
+        return connection.respond(403, "There is no bot on this path.\n")
+    if "hang-upgrade" in faults:
+        await asyncio.get_running_loop().create_future()
+    if "refuse" in faults:
+        return connection.respond(int(faults["refuse"]), "Refused on request.\n")
+    return None
+
+
+def _listener(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.create_server((settings.host, settings.port), family=family, backlog=256)
+    if "never-reads" in settings.faults:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER_BYTES)
+    return listener
+
+
+def main() -> None:
+    # Probes that look and leave are no errors, and no news either.
+    logging.getLogger("websockets").setLevel(logging.CRITICAL)
+    asyncio.run(answer_calls(settings_from(sys.argv[1:], os.environ.get(FAULTS_VARIABLE, ""))))
+
+
+if __name__ == "__main__":
+    main()
