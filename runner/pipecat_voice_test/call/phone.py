@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pipecat_voice_test.call.clock import Clock
 from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.call.socket import Arrival, Broken, Closed, Message, Ping, Socket
+from pipecat_voice_test.protocol.identity import CallIdentity
+from pipecat_voice_test.protocol.record import FindingTally
 from pipecat_voice_test.protocol.virtual_call import VirtualCall
+from pipecat_voice_test.protocol.wire import Trouble
 from pipecat_voice_test.timeline import (
     FRAME_MS,
     Backpressure,
-    BotClosed,
     Caller,
     CallerFrame,
     EndedBy,
@@ -32,6 +34,7 @@ FRAMES_PER_SECOND = 1000 // FRAME_MS
 # One second of media messages on the wire; P-25 speaks up above it.
 UNSENT_BYTES_PER_SECOND = FRAMES_PER_SECOND * 340
 NOT_READING_MS = 10_000  # P-25
+VANISHED = 1006  # Close code of a socket that went without a close frame.
 GOODBYE_MS = 5_000  # P-43: how long the bot may take to close after `stop`.
 
 
@@ -53,6 +56,7 @@ class PhoneCall:
         socket: Socket,
         clock: Clock,
         *,
+        identity: CallIdentity,
         limits: CallLimits | None = None,
         connect_ms: float = 0.0,
         heartbeat: Heartbeat | None = None,
@@ -62,56 +66,67 @@ class PhoneCall:
         self._socket = socket
         self._clock = clock
         self._limits = limits or CallLimits()
+        self._identity = identity
         self._connect_ms = connect_ms
         self._heartbeat = heartbeat
         self._start_ms = 0.0
         self._started = False
         self._late_ms: list[float] = []
-        self._events: list[Event] = []
         self._frame: CallerFrame | None = None
         self._backed_up_since_ms: float | None = None
         self._ended_by: EndedBy | None = None
         self._ended_at_ms = 0.0
-        self._bot_closed: BotClosed | None = None
+        self._bot_closed: Closed | None = None
         self._connection_failed = False
 
     async def hold(self) -> Timeline:
-        """Play the call in real time until one side hangs up, then wait for the bot's close."""
-        self._start()
-        while self._ended_by is None:
-            await self._sleep()
-            self._take_arrivals()
+        """Play the call in real time until one side hangs up, then wait for the bot's close.
+
+        When it is cancelled the caller hangs up, and `timeline` tells what happened until then.
+        """
+        try:
+            self._start()
+            while self._ended_by is None:
+                await self._sleep()
+                self._take_arrivals()
+                if self._ended_by is None:
+                    self._call.advance(self._now_ms())
+                    self._send_owed_frames()
+                    self._flush()
+            await self._say_goodbye()
+        finally:
             if self._ended_by is None:
-                self._call.advance(self._now_ms())
-                self._send_owed_frames()
-                self._flush()
-        await self._say_goodbye()
+                self._hang_up(EndedBy.CALLER)
+            self._socket.abort()
         return self.timeline()
 
+    @property
+    def findings(self) -> tuple[FindingTally, ...]:
+        """What the bot did that the real network would drop or dislike."""
+        return self._call.finding_counts
+
     def timeline(self) -> Timeline:
-        """What has happened so far."""
-        now_ms = self._now_ms() if self._started else 0.0
-        ended_at_ms = self._ended_at_ms if self._ended_by is not None else now_ms
+        """What happened; complete once `hold` has ended, however it ended."""
         closed = self._bot_closed
-        events = [*self._call.events, *self._events, *self._caller.events]
+        events: list[Event] = [*self._call.events, *self._caller.events]
         events.sort(key=lambda event: event.at_ms)
         return Timeline(
             events=tuple(events),
             said_ulaw=self._call.said_ulaw,
             late_ms=tuple(self._late_ms),
-            heard=self._call.heard_pieces(ended_at_ms),
+            heard=self._call.heard,
             raw_ulaw=self._call.raw_ulaw,
-            unheard_ulaw=self._call.unheard_ulaw(ended_at_ms),
-            duration_ms=max(ended_at_ms, FRAME_MS * len(self._late_ms)),
+            unheard_ulaw=self._call.unheard_ulaw,
+            duration_ms=max(self._ended_at_ms, FRAME_MS * len(self._late_ms)),
             ended_by=self._ended_by or EndedBy.CALLER,
-            ended_at_ms=ended_at_ms,
+            ended_at_ms=self._ended_at_ms,
             close_code=None if closed is None else closed.code,
             close_reason="" if closed is None else closed.reason,
-            bot_closed_ms=None if closed is None else closed.at_ms,
+            bot_closed_ms=None if closed is None else closed.at_ms - self._start_ms,
             connect_ms=self._connect_ms,
             t0_monotonic_ns=round(self._start_ms * 1e6),
-            stream_sid=self._call.identity.stream_sid,
-            call_sid=self._call.identity.call_sid,
+            stream_sid=self._identity.stream_sid,
+            call_sid=self._identity.call_sid,
             rig=self._rig(),
         )
 
@@ -153,20 +168,21 @@ class PhoneCall:
             case Message(data=data):
                 self._call.receive(data, at_ms)
             case Ping(payload=payload):
-                self._events.append(Note(at_ms, f"the bot sent a ping of {len(payload)} bytes"))
-            case Broken(kind=kind, code=code, reason=reason):
+                text = f"the bot sent a ping of {len(payload)} bytes"
+                self._call.record_event(Note(at_ms, text))
+            case Broken(kind=kind, detail=detail):
                 self._connection_failed = True
-                self._call.found(_broken(at_ms, kind, code, reason))
-            case Closed(code=code, reason=reason):
-                self._take_close(code, reason, at_ms)
+                self._call.trouble(Trouble(kind), at_ms, detail)
+            case Closed():
+                self._take_close(arrival, at_ms)
 
-    def _take_close(self, code: int, reason: str, at_ms: float) -> None:
-        self._bot_closed = BotClosed(at_ms, code, reason)
-        self._events.append(self._bot_closed)
+    def _take_close(self, closed: Closed, at_ms: float) -> None:
+        self._bot_closed = closed
+        vanished = closed.code == VANISHED
+        self._call.bot_closed(None if vanished else closed.code, closed.reason, at_ms)
         if self._ended_by is None:
-            self._call.bot_closed(code, reason, at_ms)
-            clean = code != 1006 and not self._connection_failed
-            self._end(EndedBy.BOT if clean else EndedBy.BOT_ABNORMAL, at_ms)
+            broken = vanished or self._connection_failed
+            self._end(EndedBy.BOT_ABNORMAL if broken else EndedBy.BOT, at_ms)
 
     def _send_owed_frames(self) -> None:
         while self._ended_by is None and self._now_ms() >= self._due_ms():
@@ -193,13 +209,12 @@ class PhoneCall:
             return
         if self._backed_up_since_ms is None:
             self._backed_up_since_ms = at_ms
-            self._events.append(
-                Backpressure(at_ms, unsent_bytes * 1000.0 / UNSENT_BYTES_PER_SECOND)
-            )
+            unsent_ms = unsent_bytes * 1000.0 / UNSENT_BYTES_PER_SECOND
+            self._call.record_event(Backpressure(at_ms, unsent_ms))
         elif at_ms - self._backed_up_since_ms >= NOT_READING_MS:
             self._call.found(_not_reading(at_ms, unsent_bytes))
+            self._call.bot_closed(None, "", at_ms)
             self._end(EndedBy.BOT_ABNORMAL, at_ms)
-            self._socket.abort()
 
     def _flush(self) -> None:
         for text in self._call.texts_to_send():
@@ -223,11 +238,10 @@ class PhoneCall:
         while self._bot_closed is None and self._ended_by in (EndedBy.CALLER, EndedBy.TIMEOUT):
             if self._now_ms() >= deadline_ms:
                 text = f"bot_kept_socket: not closed {self._limits.goodbye_ms:.0f} ms after `stop`"
-                self._events.append(Note(self._now_ms(), text))
+                self._call.record_event(Note(self._now_ms(), text))
                 break
             await self._clock.sleep_until_ms(self._start_ms + deadline_ms, self._socket.bell)
             self._take_arrivals()
-        self._socket.abort()
 
     def _rig(self) -> Rig:
         late_ms = sorted(self._late_ms)
@@ -238,17 +252,6 @@ class PhoneCall:
             return Rig(loop_stall_ms=stall_ms)
         p99 = late_ms[min(len(late_ms) - 1, int(0.99 * len(late_ms)))]
         return Rig(p99, late_ms[-1], stall_ms, len(late_ms))
-
-
-def _broken(at_ms: float, kind: str, code: int, reason: str) -> Finding:
-    number = 31924 if kind == "protocol_error" else None
-    return Finding(
-        at_ms,
-        kind,
-        Severity.WARNING,
-        f"the bot broke the WebSocket rules ({reason}); the connection was failed with {code}",
-        number,
-    )
 
 
 def _not_reading(at_ms: float, unsent_bytes: int) -> Finding:

@@ -10,44 +10,46 @@ from pipecat_voice_test.call.clock import Bell
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class _Stamped:
     """Something came in at `at_ms` of the clock."""
 
     at_ms: float
 
 
 @dataclass(frozen=True, slots=True)
-class Message(Arrival):
+class Message(_Stamped):
     """A whole message: text, or bytes if it was a binary one."""
 
     data: str | bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Ping(Arrival):
+class Ping(_Stamped):
     """A ping; the answer has been sent already (P-44)."""
 
     payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Broken(Arrival):
-    """The bot broke the rules of WebSocket, so the connection was failed with `code`.
+class Broken(_Stamped):
+    """The bot broke the rules of WebSocket, so the connection was failed (PROTOCOL 4.2).
 
-    `kind` is `protocol_error` or `message_too_big`; PROTOCOL 4.2.
+    `kind` is `protocol_error` or `message_too_big`, `detail` what exactly.
     """
 
     kind: str
-    code: int
-    reason: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
-class Closed(Arrival):
+class Closed(_Stamped):
     """The bot's side is gone; `code` is 1006 if it went without a close frame."""
 
     code: int
     reason: str = ""
+
+
+Arrival = Message | Ping | Broken | Closed
 
 
 class Socket(Protocol):

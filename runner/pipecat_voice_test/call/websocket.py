@@ -248,22 +248,17 @@ class WebSocketLine(asyncio.Protocol):
             # The library leaves the check of text frames to its user.
             reason = f"invalid UTF-8 at byte {error.start}"
             self._protocol.fail(1007, reason)
-            self._arrivals.append(Broken(at_ms, "protocol_error", 1007, reason))
+            self._arrivals.append(Broken(at_ms, "protocol_error", reason))
             self._end(at_ms)
 
     def _broken(self, error: Exception, at_ms: float) -> None:
         if self._gone or isinstance(error, EOFError):
             return
-        too_big = isinstance(error, PayloadTooBig)
-        sent = self._protocol.close_sent
-        self._arrivals.append(
-            Broken(
-                at_ms,
-                "message_too_big" if too_big else "protocol_error",
-                sent.code if sent is not None else 1002,
-                str(error),
-            )
-        )
+        if isinstance(error, PayloadTooBig):
+            detail = f"{self._protocol.max_message_size} bytes"
+            self._arrivals.append(Broken(at_ms, "message_too_big", detail))
+        else:
+            self._arrivals.append(Broken(at_ms, "protocol_error", str(error)))
         self._end(at_ms)
 
     def _end(self, at_ms: float) -> None:

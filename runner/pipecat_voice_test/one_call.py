@@ -1,0 +1,111 @@
+"""One call from dialling to verdict: introduces the caller, the line and the bot to each other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pipecat_voice_test.audio.line import LineSound
+from pipecat_voice_test.call.clock import Clock
+from pipecat_voice_test.call.heartbeat import Heartbeat
+from pipecat_voice_test.call.phone import CallLimits, PhoneCall
+from pipecat_voice_test.call.websocket import dial
+from pipecat_voice_test.measurement.judge import judge_call
+from pipecat_voice_test.measurement.results import CallResult, FindingCount, Verdict
+from pipecat_voice_test.protocol.identity import CallIdentity, call_identity
+from pipecat_voice_test.protocol.record import FindingTally
+from pipecat_voice_test.protocol.twilio import TwilioWire
+from pipecat_voice_test.protocol.virtual_call import VirtualCall
+from pipecat_voice_test.scenario.caller import Clip, ScriptedCaller
+from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A scenario with everything the caller says and hears around him, ready to be played."""
+
+    scenario: Scenario
+    clips: Mapping[int, Clip]
+    line: LineSound
+
+
+class OneCall:
+    """One call of one scenario; watchers look at it while it goes on.
+
+    Attributes:
+        number: From 1, within the scenario.
+        caller: What the caller does right now, and what he hears.
+    """
+
+    def __init__(
+        self, prepared: Prepared, number: int, *, seed: int, clock: Clock, heartbeat: Heartbeat
+    ) -> None:
+        self.scenario = prepared.scenario
+        self.number = number
+        self.caller = ScriptedCaller(prepared.scenario, prepared.clips, prepared.line)
+        self.began_ms = clock.now_ms()
+        self._clock = clock
+        self._heartbeat = heartbeat
+        self._identity = call_identity(seed, prepared.scenario.name, number)
+        self._phone: PhoneCall | None = None
+
+    async def hold(self, url: str) -> CallResult:
+        """Dial, play the scenario in real time, and judge the bot by what was heard.
+
+        Raises:
+            BotError: The bot took no call.
+        """
+        dialled = await dial(url, self._clock)
+        setup = self.scenario.call
+        wire = TwilioWire(self._identity, setup.parameters)
+        self._phone = PhoneCall(
+            VirtualCall(wire),
+            self.caller,
+            dialled.socket,
+            self._clock,
+            identity=self._identity,
+            limits=CallLimits(max_call_ms=setup.max_call_s * 1000.0),
+            connect_ms=dialled.connect_ms,
+            heartbeat=self._heartbeat,
+        )
+        timeline = await self._phone.hold()
+        return judge_call(
+            self.scenario,
+            timeline,
+            number=self.number,
+            findings=finding_counts(self._phone.findings),
+        )
+
+    def unfinished(self, verdict: Verdict, *, error: str, kind: str) -> CallResult:
+        """What there is of a call that never came to its end; nothing of it is judged."""
+        timeline = Timeline(call_sid=self._identity.call_sid, stream_sid=self._identity.stream_sid)
+        findings: Sequence[FindingTally] = ()
+        if self._phone is not None:
+            timeline, findings = self._phone.timeline(), self._phone.findings
+        if timeline.late_ms:
+            judged = judge_call(
+                self.scenario, timeline, number=self.number, findings=finding_counts(findings)
+            )
+            return replace(
+                judged, verdict=verdict, checks=(), metrics={}, error=error, error_kind=kind
+            )
+        return CallResult(self.number, verdict, timeline, error=error, error_kind=kind)
+
+    @property
+    def identity(self) -> CallIdentity:
+        return self._identity
+
+
+def finding_counts(tallies: Sequence[FindingTally]) -> tuple[FindingCount, ...]:
+    """The findings of a call as results show them."""
+    return tuple(
+        FindingCount(
+            tally.code,
+            tally.kind,
+            tally.severity,
+            tally.count,
+            tally.first.message
+            + (f" Message: {tally.first.excerpt}" if tally.first.excerpt else ""),
+            tally.first.at_ms,
+        )
+        for tally in tallies
+    )
