@@ -6,6 +6,7 @@ else the working directory, else the file's folder.
 """
 
 import os
+import stat
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
@@ -58,24 +59,27 @@ def read_all(paths: Sequence[Path], *, cwd: Path) -> tuple[list[Scenario], list[
     scenarios: list[Scenario] = []
     errors: list[ScenarioError] = []
     names: dict[str, Scenario] = {}
+    read: set[str] = set()
     for path in paths:
-        count = 0
         passed_over: list[Path] = []
-        for file, named in _files_of(path, cwd):
+        files = list(_files_of(path, cwd))
+        for file, is_named in files:
+            real = os.path.realpath(cwd / file)
+            if real in read:
+                continue  # A folder and a file in it may both be given.
             try:
-                found = _read_file(file, cwd, may_be_fragment=not named)
+                found = _read_file(file, cwd, may_be_fragment=not is_named)
             except ScenarioError as error:
-                count += 1
                 errors.append(error)
-                continue
+                found = []
             if found is None:
                 passed_over.append(file)
                 continue
+            read.add(real)
             for scenario in found:
-                count += 1
                 errors += _twice(scenario, names)
-                scenarios.append(scenario)
-        if not count:
+            scenarios += found
+        if len(passed_over) == len(files):
             raise _nothing_in(path, passed_over, cwd)
     return scenarios, errors
 
@@ -136,7 +140,7 @@ class _Disk:
         given = cwd / file
         self.top = Path(os.path.realpath(given))
         self._cwd = Path(os.path.normpath(cwd))
-        self._folder = Path(os.path.normpath(given)).parent
+        self._folder = given.parent
         self._root = _root_of(self._folder, cwd)
         self._top_shown = _shown(file, self._cwd)
 
@@ -147,16 +151,13 @@ class _Disk:
                 f"names {path}, which lies outside of {self._root}",
                 f"move it under {self._root}; a scenario may use nothing else",
             )
-        try:
-            is_file, exists = path.is_file(), path.exists()
-        except OSError as error:
-            raise Refused(f"names {path}: {error.strerror}", "correct the path") from None
-        if not exists:
+        kind = _kind_of(path)
+        if not kind:
             raise Refused(
                 f"names {path}, which does not exist",
-                f"correct the path; it counts from {self._folder}",
+                f"correct the path; it counts from {os.path.normpath(self._folder)}",
             )
-        if not is_file:
+        if kind != "file":
             raise Refused(f"names {path}, which is not a file", "name a file")
         if not os.access(path, os.R_OK):
             raise Refused(f"names {path}, which may not be read", "correct its permissions")
@@ -190,28 +191,51 @@ def _shown(file: Path, cwd: Path) -> Path:
     return full.relative_to(cwd) if full.is_relative_to(cwd) else file
 
 
+def _kind_of(path: Path) -> str:
+    """What lies there, links followed; empty if nothing does or it cannot be told."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # Too long, a loop of links, an odd character.
+        return ""
+    if stat.S_ISREG(mode):
+        return "file"
+    return "folder" if stat.S_ISDIR(mode) else "other"
+
+
 def _files_of(path: Path, cwd: Path) -> Iterator[tuple[Path, bool]]:
     """Files to read, and whether each was named by itself."""
     full = cwd / path
-    if full.is_file():
+    kind = _kind_of(full)
+    if kind == "file":
         yield path, True
         return
-    if not full.is_dir():
+    if kind != "folder":
         raise UsageError(
-            f"{path} does not exist." if not full.exists() else f"{path} is not a file or folder.",
+            f"{path} is not a file or folder." if kind else f"{path} does not exist.",
             fix="give scenario files or folders; `pipecat-voice-test init` writes a first one",
         )
     found: list[Path] = []
-    for folder, subfolders, names in os.walk(full):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+    seen: set[str] = set()
+    for folder, subfolders, names in os.walk(full, onerror=_refuse_folder, followlinks=True):
+        real = os.path.realpath(folder)
+        again = real in seen  # Links may go in circles.
+        seen.add(real)
+        subfolders[:] = [name for name in subfolders if not (again or name.startswith("."))]
         found += [
-            Path(folder) / name
+            Path(folder, name)
             for name in names
-            if name.endswith(_SUFFIXES) and not name.startswith(".")
+            if name.lower().endswith(_SUFFIXES) and not (again or name.startswith("."))
         ]
     for file in sorted(found):
-        if file.is_file():
+        # A link to nowhere is read too, so that it is an error and not a missing test.
+        if _kind_of(file) in {"file", ""}:
             yield path / file.relative_to(full), False
+
+
+def _refuse_folder(error: OSError) -> None:
+    raise UsageError(
+        f"{error.filename} cannot be read: {error.strerror}.", fix="correct its permissions"
+    )
 
 
 def _read_file(file: Path, cwd: Path, *, may_be_fragment: bool) -> list[Scenario] | None:

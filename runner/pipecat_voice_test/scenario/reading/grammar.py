@@ -117,7 +117,9 @@ class TurnKeys(Block):
         description="How the speech is meant: an ordinary turn, an interruption, or a sound that "
         "must not take the floor. Speech sent after `bot_started_speaking` is a barge_in.",
     )
-    send_after: Maybe[SendAfterKeys] = Field(None, description="When the caller begins.")
+    send_after: Maybe[SendAfterKeys] = Field(
+        None, description="When the caller begins; without it, once the bot has finished."
+    )
     slow: bool = Field(False, description="A tool runs: the answer may take 6000 ms.")
     expect: list[ExpectationKeys] = Field(
         default_factory=list, description="What the bot should do, in this order."

@@ -63,14 +63,14 @@ def _unknown_key(place: Place, path: Sequence[str | int]) -> Mistake:
     if block == "line" and key in IMPAIRMENTS:
         hint = "; the caller's level is `level_dbov`" if key == "level" else ""
         return Mistake(place, f"`{key}` under `line` does not exist yet", f"remove it{hint}")
-    known = keys_of(block)
+    what = f"unknown key `{key}`"
     elsewhere = [name for name in BLOCKS if key in keys_of(name)]
     if elsewhere:
-        where = listed(name or "the top of the file" for name in elsewhere[:1])
-        otherwise = f"`{key}` belongs under {where}"
-    else:
-        otherwise = f"`{block}` knows {listed(known)}" if block else f"known are {listed(known)}"
-    return Mistake(place, f"unknown key `{key}`", did_you_mean(key, known, otherwise))
+        where = f"under `{elsewhere[0]}`" if elsewhere[0] else "at the top of the file"
+        return Mistake(place, what, f"`{key}` belongs {where}")
+    known = keys_of(block)
+    fix = f"`{block}` knows {listed(known)}" if block else f"known are {listed(known)}"
+    return Mistake(place, what, did_you_mean(key, known, fix))
 
 
 def _wrong_value(
@@ -78,7 +78,7 @@ def _wrong_value(
 ) -> tuple[str, str]:
     label = _label(path)
     if isinstance(node, Scalar) and node.value is None:
-        return _empty(label, kind, node)
+        return _empty(label, node)
     match kind:
         case "literal_error":
             return _not_one_of(label, ctx, node)
@@ -90,6 +90,9 @@ def _wrong_value(
             return _not_a_number(label, node, whole=kind != "float_type")
         case "bool_type":
             return f"`{label}` must be true or false, not {describe(node)}", "write true or false"
+        case "list_type" if label == "user":
+            what = "`user` must be a text, or a list of texts and pauses, not a block of keys"
+            return what, 'write `user: "Hello."`'
         case "list_type":
             return f"`{label}` must be a list, not {describe(node)}", "begin each entry with `- `"
         case "dict_type" | "model_type":
@@ -113,16 +116,12 @@ def _out_of_bounds(kind: str, ctx: Mapping[str, Any]) -> str:
             return "must be an ordinary number"
 
 
-def _empty(label: str, kind: str, node: Scalar) -> tuple[str, str]:
+def _empty(label: str, node: Scalar) -> tuple[str, str]:
     if node.written:
         return f"`{label}` must not be `{node.written}`", (
             f'quote it if it is a text: "{node.written}"; else remove the key'
         )
-    hash_hint = (
-        ""
-        if kind in {"list_type", "int_type", "model_type"}
-        else ("; a text that begins with `#` must be quoted")
-    )
+    hash_hint = "; what begins with `#` must be quoted" if label in {"dtmf", "user"} else ""
     return f"`{label}` has no value", f"fill it in, or remove the key{hash_hint}"
 
 
@@ -162,7 +161,8 @@ def _not_a_number(label: str, node: Node, *, whole: bool) -> tuple[str, str]:
         label.rpartition("_")[2], ""
     )
     kind = f"a {'whole ' if whole else ''}number{unit}"
-    what = f"`{label}` must be {kind}, not {describe(node)}"
+    given = _shown(node) if describe(node) == "a number" else describe(node)
+    what = f"`{label}` must be {kind}, not {given}"
     if isinstance(node, Scalar) and node.written.isdigit():
         return what, f"remove the quotes: `{label}: {node.written}`"
     return what, "write it in plain digits, without quotes and without a unit"

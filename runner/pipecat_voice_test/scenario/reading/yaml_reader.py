@@ -204,7 +204,7 @@ def _key(node: yaml.Node, place: Place) -> str:
             "quote a text that begins with `[`, `{` or `?`",
         )
     if not node.value:
-        raise Mistaken(place, "there is a `:` without a key before it", "write the key, or quote")
+        raise Mistaken(place, "there is a `:` without a key before it", "write the key")
     return str(node.value)
 
 

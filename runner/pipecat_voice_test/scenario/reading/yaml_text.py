@@ -79,8 +79,8 @@ def compose(data: bytes, shown: Path, include_line: int | None) -> Composed:
         return Composed(source, yaml.compose(text, _Loader))
     except yaml.reader.ReaderError as error:
         raise Mistaken(
-            source.place(int(error.position)),
-            f"character U+{ord(str(error.character)):04X} may not stand in a YAML file",
+            source.place(error.position),
+            f"character U+{ord(text[error.position]):04X} may not stand in a YAML file",
             "remove it; a text in double quotes may hold it as an escape",
         ) from None
     except yaml.MarkedYAMLError as error:
@@ -114,7 +114,18 @@ def _refuse_syntax(error: yaml.MarkedYAMLError, text: str, source: Source) -> No
         raise Mistaken(
             place, "there is a tab where YAML allows only spaces", "indent with spaces"
         ) from None
+    opened = _never_closed(error)
+    if opened and error.context_mark:
+        place = source.place(error.context_mark.index)
+        raise Mistaken(place, f"not YAML: {opened} opened here is not closed", "close it") from None
     raise Mistaken(place, f"not YAML: {problem}", _syntax_fix(problem, error)) from None
+
+
+def _never_closed(error: yaml.MarkedYAMLError) -> str:
+    """What was opened, if the file ends inside it; PyYAML points at the end of the file."""
+    if "stream" not in str(error.problem):
+        return ""
+    return "a quote" if "quoted" in str(error.context) else "a bracket"
 
 
 def _syntax_fix(problem: str, error: yaml.MarkedYAMLError) -> str:
