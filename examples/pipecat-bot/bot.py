@@ -1,0 +1,146 @@
+"""A Pipecat phone bot that runs offline: no key, no account, no network.
+
+Start it like any Pipecat bot:
+
+    python bot.py -t twilio --host 0.0.0.0 --port 7860
+
+The transport, the voice detection, the turn taking and the runner are Pipecat's own. Only the
+brain (a script) and the voice (espeak-ng) stand in for what a real bot would rent.
+README.md lists the switches that it reads from the environment.
+"""
+
+import os
+import sys
+
+import faults
+from brain import GREETING, fixed_phrases
+from espeak import EspeakTTSService, render
+from loguru import logger
+from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
+from pipecat.audio.vad.silero import SileroVADAnalyzer
+from pipecat.frames.frames import TTSSpeakFrame
+from pipecat.pipeline.pipeline import Pipeline
+from pipecat.pipeline.worker import PipelineParams, PipelineWorker
+from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
+from pipecat.processors.audio.vad_processor import VADProcessor
+from pipecat.runner.types import WebSocketRunnerArguments
+from pipecat.runner.utils import create_transport
+from pipecat.serializers.twilio import TwilioFrameSerializer
+from pipecat.transports.base_transport import BaseTransport
+from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams
+from pipecat.turns.user_start import VADUserTurnStartStrategy
+from pipecat.turns.user_stop import (
+    BaseUserTurnStopStrategy,
+    SpeechTimeoutUserTurnStopStrategy,
+    TurnAnalyzerUserTurnStopStrategy,
+)
+from pipecat.turns.user_turn_processor import UserTurnProcessor
+from pipecat.turns.user_turn_strategies import UserTurnStrategies
+from pipecat.workers.runner import WorkerRunner
+
+FAULT = faults.from_environment()
+KEY_PAUSE_S = 0.5  # an entry on the keypad ends with `#`, or when this long no key follows
+
+
+def pipeline_params() -> PipelineParams:
+    """Pipecat's default rates (16 kHz in, 24 kHz out), or `RATE` for both directions."""
+    rate = os.getenv("RATE")
+    if not rate:
+        return PipelineParams()
+    return PipelineParams(audio_in_sample_rate=int(rate), audio_out_sample_rate=int(rate))
+
+
+def turn_strategies() -> UserTurnStrategies:
+    """A turn begins when a voice is heard, and ends after a pause.
+
+    The pause is `TURN_TIMEOUT` seconds, beginning when the voice detector reports silence.
+    With `TURN=smart` Pipecat's smart-turn model decides instead.
+    """
+    # Nothing here transcribes, so no strategy may wait for a transcript.
+    stop: BaseUserTurnStopStrategy
+    if os.getenv("TURN") == "smart":
+        stop = TurnAnalyzerUserTurnStopStrategy(
+            turn_analyzer=LocalSmartTurnAnalyzerV3(), wait_for_transcript=False
+        )
+    else:
+        timeout_s = 0.0 if FAULT.name == "cuts-in" else float(os.getenv("TURN_TIMEOUT", "0.6"))
+        stop = SpeechTimeoutUserTurnStopStrategy(
+            user_speech_timeout=timeout_s, wait_for_transcript=False
+        )
+    start = VADUserTurnStartStrategy(enable_interruptions=FAULT.lets_caller_interrupt)
+    return UserTurnStrategies(start=[start], stop=[stop])
+
+
+async def phone_transport(runner_args: WebSocketRunnerArguments) -> BaseTransport:
+    """Pipecat's own Twilio transport, except that it makes no call to Twilio's REST API."""
+    params = FastAPIWebsocketParams(
+        audio_in_enabled=True,
+        audio_out_enabled=True,
+        audio_out_10ms_chunks=FAULT.output_chunk_ms // 10,
+    )
+    transport = await create_transport(runner_args, {"twilio": lambda: params})
+    # At the end of a call the runner's serializer asks Twilio to hang up and waits for the
+    # answer before it closes the socket. There is no such call to end here, and where the
+    # internet is walled off that wait takes half a minute. A bot with a real number leaves
+    # the next statement out.
+    params.serializer = faults.make_serializer(
+        FAULT,
+        stream_sid=runner_args.call_data["stream_id"],
+        params=TwilioFrameSerializer.InputParams(auto_hang_up=False),
+    )
+    return transport
+
+
+async def run_call(transport: BaseTransport, runner_args: WebSocketRunnerArguments) -> None:
+    pipeline = Pipeline(
+        [
+            transport.input(),
+            VADProcessor(vad_analyzer=SileroVADAnalyzer()),
+            UserTurnProcessor(user_turn_strategies=turn_strategies()),
+            DTMFAggregator(timeout=KEY_PAUSE_S, prefix=""),
+            faults.make_brain(FAULT),
+            EspeakTTSService(),
+            transport.output(),
+        ]
+    )
+    worker = PipelineWorker(
+        pipeline,
+        params=pipeline_params(),
+        idle_timeout_secs=runner_args.pipeline_idle_timeout_secs,
+    )
+    runner = WorkerRunner(handle_sigint=runner_args.handle_sigint)
+    await runner.add_workers(worker)
+
+    @transport.event_handler("on_client_connected")
+    async def greet(_transport, _client):
+        if FAULT.name != "no-greeting":
+            await worker.queue_frame(TTSSpeakFrame(GREETING))
+
+    @transport.event_handler("on_client_disconnected")
+    async def hang_up(_transport, _client):
+        logger.info("The caller hung up")
+        await runner.cancel()
+
+    await runner.run()
+
+
+async def bot(runner_args: WebSocketRunnerArguments) -> None:
+    """Take one call; Pipecat's runner calls this for each connection on `/ws`."""
+    await run_call(await phone_transport(runner_args), runner_args)
+
+
+def render_phrases() -> None:
+    """Say everything once in silence, so that no caller waits for it and a missing voice shows."""
+    try:
+        for phrase in fixed_phrases():
+            render(phrase, pipeline_params().audio_out_sample_rate)
+    except FileNotFoundError:
+        sys.exit("espeak-ng is not installed. Fix: apt-get install espeak-ng")
+
+
+if __name__ == "__main__":
+    from pipecat.runner.run import main
+
+    faults.crash_if_asked(FAULT)
+    render_phrases()
+    main()
