@@ -1,8 +1,7 @@
-"""Turns and their expectations: what the keys mean together, and what of it can be heard."""
+"""Turns: what their keys mean together, and when each begins; DESIGN 5 "A turn"."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
 
 from pipecat_voice_test.scenario.model import (
     SPOKEN,
@@ -13,19 +12,13 @@ from pipecat_voice_test.scenario.model import (
     Turn,
     TurnKind,
 )
+from pipecat_voice_test.scenario.reading.expectations import build_expectation, expectation_mistakes
 from pipecat_voice_test.scenario.reading.grammar import ExpectationKeys, TurnKeys
 from pipecat_voice_test.scenario.reading.mistakes import Mistake, listed
 from pipecat_voice_test.scenario.reading.nodes import Files, Items, Keys, Node, Refused
 from pipecat_voice_test.scenario.reading.values import PauseKeys
 
-# Pipecat's names for what a caller hears as one thing; DESIGN 5.
-ALIASES = {
-    "llm_response": EventName.RESPONSE,
-    "tts_response": EventName.RESPONSE,
-    "llm_started": EventName.BOT_STARTED_SPEAKING,
-}
-
-# An interruption counts from a reply's end, the caller's own events from the line itself.
+# As an anchor a reply means its end, since the caller speaks after it.
 ANCHORS = {
     **{name.value: name for name in EventName},
     "response": EventName.BOT_STOPPED_SPEAKING,
@@ -36,33 +29,6 @@ ANCHORS = {
     "vad_user_stopped_speaking": EventName.USER_STOPPED_SPEAKING,
 }
 
-_ALWAYS = "the caller always starts and stops speaking, so it proves nothing about the bot"
-_CALLS = "what functions a bot calls cannot be heard on a phone line"
-_SOUNDS = "what the bot takes for a short listening sound cannot be heard on a phone line"
-UNHEARD = {
-    "user_transcription": "what the bot understood cannot be heard on a phone line",
-    "function_call": _CALLS,
-    "function_call_stopped": _CALLS,
-    "llm_marker": "markers of the language model cannot be heard on a phone line",
-    "image": "a phone line carries no images",
-    "bot_backchannel": _SOUNDS,
-    "user_backchannel": _SOUNDS,
-    "user_started_speaking": _ALWAYS,
-    "user_stopped_speaking": _ALWAYS,
-    "vad_user_started_speaking": _ALWAYS,
-    "vad_user_stopped_speaking": _ALWAYS,
-}
-
-_ON_REPLY = (
-    "text_contains",
-    "text_excludes",
-    "eval",
-    "lasts_at_least_ms",
-    "lasts_at_most_ms",
-)
-_ON_CALL = ("calls", "args")
-_ON_MARKER = ("marker", "marker_first", "markers", "text_after")
-_FUNCTIONS = ("function_call", "function_call_stopped")
 _DOINGS = {
     "user": TurnKind.TURN,
     "audio": TurnKind.TURN,
@@ -71,9 +37,6 @@ _DOINGS = {
     "hangup": TurnKind.HANGUP,
 }
 _KEYPAD = frozenset("0123456789*#")
-
-
-Mistakes: TypeAlias = Iterator[Mistake]
 
 
 def build_turns(
@@ -101,8 +64,8 @@ def build_turns(
         mistakes += missing
         expect = []
         for position, (wanted, where) in enumerate(_expectations(keys, item)):
-            mistakes += _expectation_mistakes(wanted, where, kind)
-            expect.append(_expectation(position, wanted, where.place.top_line))
+            mistakes += expectation_mistakes(wanted, where, kind)
+            expect.append(build_expectation(position, wanted, where.place.top_line))
         built.append(_turn(index, keys, item.place.top_line, kind, audio, tuple(expect)))
     return tuple(built), mistakes
 
@@ -178,7 +141,7 @@ def _send_after(keys: TurnKeys) -> SendAfter | None:
     return SendAfter(ANCHORS.get(after.event or ""), after.delay_ms)
 
 
-def _combination(keys: TurnKeys, node: Keys, kind: TurnKind) -> Mistakes:
+def _combination(keys: TurnKeys, node: Keys, kind: TurnKind) -> Iterator[Mistake]:
     """Keys of one turn that do not go together."""
     doings = [key for key in _DOINGS if getattr(keys, key) is not None]
     if len(doings) > 1 and doings != ["user", "audio"]:
@@ -198,7 +161,7 @@ def _combination(keys: TurnKeys, node: Keys, kind: TurnKind) -> Mistakes:
         yield from _when_sent(keys, node, kind)
 
 
-def _when_sent(keys: TurnKeys, node: Keys, kind: TurnKind) -> Mistakes:
+def _when_sent(keys: TurnKeys, node: Keys, kind: TurnKind) -> Iterator[Mistake]:
     place = node.place_of("send_after")
     if kind in {TurnKind.LISTEN, TurnKind.WAIT}:
         what = "`send_after` says when the caller begins, but in this turn the caller only listens"
@@ -212,7 +175,7 @@ def _when_sent(keys: TurnKeys, node: Keys, kind: TurnKind) -> Mistakes:
         yield Mistake(place, what, "remove the turn, or begin it after another event")
 
 
-def _content(keys: TurnKeys, node: Keys) -> Mistakes:
+def _content(keys: TurnKeys, node: Keys) -> Iterator[Mistake]:
     """Texts and keys that cannot be said or pressed."""
     if keys.user is not None:
         texts = [keys.user] if isinstance(keys.user, str) else keys.user
@@ -227,75 +190,6 @@ def _content(keys: TurnKeys, node: Keys) -> Mistakes:
     if unknown:
         what = f"`dtmf` has `{unknown[0]}`, which is not on a phone's keypad"
         yield Mistake(node.place_of("dtmf"), what, "use 0 to 9, * and #, without spaces")
-
-
-def _expectation(index: int, keys: ExpectationKeys, line: int) -> Expectation:
-    skip_reason = UNHEARD.get(keys.event, "")
-    event = None if skip_reason else ALIASES.get(keys.event) or EventName(keys.event)
-    return Expectation(
-        index=index,
-        line=line,
-        event=event,
-        written=keys.event,
-        within_ms=keys.within_ms,
-        absent=bool(keys.absent),
-        from_turn_start=keys.check_from == "turn_start",
-        mark_name=keys.name if event is EventName.MARK else None,
-        text_contains=keys.text_contains,
-        text_excludes=keys.text_excludes,
-        judged_by=keys.eval,
-        lasts_at_least_ms=keys.lasts_at_least_ms,
-        lasts_at_most_ms=keys.lasts_at_most_ms,
-        skip_reason=skip_reason,
-    )
-
-
-def _expectation_mistakes(keys: ExpectationKeys, node: Keys, kind: TurnKind) -> Mistakes:
-    place = node.place
-    if kind is TurnKind.HANGUP:
-        what = "nothing can be expected after the caller has hung up"
-        yield Mistake(place, what, "expect it in the turn before")
-    if keys.event == "bot_interrupted" and kind not in SPOKEN:
-        what = "`bot_interrupted` needs a turn in which the caller speaks"
-        yield Mistake(place, what, "move it to the turn that interrupts the bot")
-    if keys.absent:
-        yield from _absent(keys, node)
-    else:
-        yield from _misplaced(keys, node)
-    low, high = keys.lasts_at_least_ms, keys.lasts_at_most_ms
-    if low is not None and high is not None and low > high:
-        what = f"no reply lasts at least {low} ms and at most {high} ms"
-        yield Mistake(node.place_of("lasts_at_most_ms"), what, "swap the two")
-
-
-def _absent(keys: ExpectationKeys, node: Keys) -> Mistakes:
-    name = () if keys.event == "mark" else ("name",)
-    conditions = (*_ON_REPLY, *_ON_CALL, *_ON_MARKER, "check_from", *name)
-    for key in _given(keys, conditions):
-        what = f"`absent` means that no `{keys.event}` comes at all, so `{key}` has no meaning here"
-        yield Mistake(node.place_of(key), what, "remove one of the two")
-
-
-def _misplaced(keys: ExpectationKeys, node: Keys) -> Mistakes:
-    """Conditions on an event that cannot have them, which would pass unread."""
-    event = keys.event
-    functions = " or ".join(f"`{name}`" for name in _FUNCTIONS)
-    is_reply = ALIASES.get(event, event) == EventName.RESPONSE
-    rules = (
-        # Events that are skipped anyway keep whatever Pipecat lets them have.
-        (is_reply or event in UNHEARD, _ON_REPLY, "a `response`"),
-        (event in _FUNCTIONS, _ON_CALL, f"a {functions}"),
-        (event == "llm_marker", _ON_MARKER, "an `llm_marker`"),
-        (event in ("mark", *_FUNCTIONS), ("name",), f"a `mark`, {functions}"),
-    )
-    for fits, conditions, owner in rules:
-        for key in () if fits else _given(keys, conditions):
-            what = f"`{key}` is a condition on {owner}, not on a `{event}`"
-            yield Mistake(node.place_of(key), what, "remove it, or correct the event")
-
-
-def _given(keys: ExpectationKeys, names: tuple[str, ...]) -> list[str]:
-    return [name for name in names if name in keys.model_fields_set]
 
 
 def unheard_anchor(keys: TurnKeys) -> str:
