@@ -143,7 +143,9 @@ class Brain:
 
     def _may_ring(self, name: str) -> bool:
         """An answer waits until the silence before it has really been heard."""
-        return name != "answer" or self._ear.heard_ms >= self._alarms[name] - FRAME_DELAY_MS
+        if name != "answer":
+            return True
+        return self._ear.heard_ms >= self._alarms[name] - FRAME_DELAY_MS and not self._ear.in_doubt
 
     def _ring(self, name: str, at_ms: float) -> None:
         match name:

@@ -31,12 +31,12 @@ _SQUARES = tuple(sample * sample for sample in DECODED)
 _LOUD_SQUARE = 32768**2 * 10 ** (LOUD_DBOV / 10)
 
 
-def loud_ms(ulaw: bytes) -> bytes:
+def loud_ms(ulaw: bytes | bytearray) -> bytes:
     """One byte per whole millisecond: 1 where it is loud."""
     return bytes(power >= _LOUD_SQUARE * SAMPLES_PER_MS for power in _powers(ulaw))
 
 
-def _powers(ulaw: bytes) -> list[int]:
+def _powers(ulaw: bytes | bytearray) -> list[int]:
     """Sum of squares of each whole millisecond."""
     return [
         sum(map(_SQUARES.__getitem__, ulaw[at : at + SAMPLES_PER_MS]))
@@ -85,6 +85,12 @@ class Ear:
         for at in range(0, whole, WINDOW_SAMPLES):
             self._window(data[at : at + WINDOW_SAMPLES])
         self._rest = data[whole:]
+
+    @property
+    def in_doubt(self) -> bool:
+        """Something is loud right now that may be the beginning of voice, or a click."""
+        loud_until_ms = (self._last_loud + 1) * WINDOW_MS
+        return not self._confirmed and self.heard_ms - loud_until_ms < SHORTEST_MS
 
     def _window(self, window: bytes) -> None:
         index = self.heard_ms // WINDOW_MS

@@ -110,9 +110,10 @@ class Mouth:
         """End of the last loud millisecond that is heard of what was sent."""
         for begins_ms, ulaw in reversed(self._played):
             heard = ulaw[: max(0, int((self._tail_ms - begins_ms) * SAMPLES_PER_MS))]
-            last = loud_ms(heard).rfind(1)
+            odd = len(heard) % SAMPLES_PER_MS  # Milliseconds count back from the end.
+            last = loud_ms(heard[odd:]).rfind(1)
             if last >= 0:
-                return begins_ms + last + 1
+                return begins_ms + odd / SAMPLES_PER_MS + last + 1
         return None
 
 
