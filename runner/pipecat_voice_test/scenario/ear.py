@@ -126,13 +126,14 @@ class Ear:
     def _yielded_ms(self, onset_ms: float | None, at_ms: float) -> float | None:
         if onset_ms is None:
             return None
-        bursts = self._live.bursts
-        for index, (_, end_ms) in enumerate(bursts):
-            last = index + 1 == len(bursts)
-            resumes_ms = at_ms if last else bursts[index + 1][0]
+        # Speech that has just begun is not a burst yet, but it ends the silence before it.
+        begun_ms = self._live.speaking_since_ms
+        starts = [start for start, _ in self._live.bursts[1:]]
+        starts.append(at_ms if begun_ms is None else begun_ms)
+        for (_, end_ms), resumes_ms in zip(self._live.bursts, starts, strict=True):
             if end_ms < onset_ms - LOUD_BEFORE_MS or resumes_ms <= onset_ms:
                 continue
-            if resumes_ms - end_ms >= YIELDED_MS and not (last and self.is_speaking):
+            if resumes_ms - end_ms >= YIELDED_MS:
                 return max(end_ms, onset_ms)
         return None
 
