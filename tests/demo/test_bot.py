@@ -132,7 +132,7 @@ def test_a_call_and_its_log(send: str, tmp_path: Path) -> None:
     assert answer["at_ms"] - answer["caller_end_ms"] >= 700
     assert answer["at_ns"] / 1e6 <= phone.zero * 1000 + sent_ms + 1
     assert stopped["caller_onset_ms"] == 1700
-    assert stopped["at_ms"] - stopped["caller_onset_ms"] >= 300
+    assert stopped["at_ms"] - stopped["caller_onset_ms"] >= 300 - 0.5  # Found in steps of it.
     assert {entry["call_sid"] for entry in log_of(log)} == {CALL_SID}
     assert log_of(log)[-1]["event"] == "closed"
 
@@ -209,11 +209,15 @@ def test_its_process_can_die() -> None:
         assert process.wait(timeout=60) == 3
 
 
-def test_sigterm_ends_it() -> None:
-    with bot() as (_, process):
-        process.send_signal(signal.SIGTERM)
+@pytest.mark.parametrize("fault", ["pings", "never-reads", "keeps-socket"])
+def test_sigterm_ends_it_also_in_mid_call(fault: str) -> None:
+    async def call(url: str, process: "subprocess.Popen[str]") -> int:
+        async with calling(url):
+            process.send_signal(signal.SIGTERM)
+            return await asyncio.to_thread(process.wait, 60)
 
-        assert process.wait(timeout=60) == 0
+    with bot("--fault", fault) as (url, process):
+        assert asyncio.run(call(url, process)) == 0
 
 
 def test_a_hung_upgrade_stays_hung_while_http_is_answered() -> None:

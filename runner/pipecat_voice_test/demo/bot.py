@@ -50,6 +50,7 @@ from pipecat_voice_test.demo.mouth import Mouth
 
 PATH = "/ws"
 FAULTS_VARIABLE = "DEMO_BOT_FAULT"
+STOP_S = 1.0
 _PORTIONS_MS = {"20": 20.0, "40": 40.0, "137.5": 137.5, "200": 200.0, "all": None}
 
 
@@ -119,7 +120,7 @@ async def answer_calls(settings: Settings) -> None:
         loop.call_later(faults["exit-after"], die)
     with contextlib.ExitStack() as files:
         log = files.enter_context(settings.log.open("a")) if settings.log else None
-        async with serve(
+        server = await serve(
             lambda connection: _take_call(connection, settings, log),
             sock=_listener(settings),
             process_request=lambda connection, request: _greet_http(connection, request, faults),
@@ -128,19 +129,26 @@ async def answer_calls(settings: Settings) -> None:
             open_timeout=None,
             ping_interval=None,
             max_size=None,
-        ) as server:
-            port = next(iter(server.sockets)).getsockname()[1]
-            sys.stdout.write(f"listening on ws://{settings.host}:{port}{PATH}\n")
-            sys.stdout.flush()
-            gc.freeze()
-            await stopped.wait()
+        )
+        port = next(iter(server.sockets)).getsockname()[1]
+        sys.stdout.write(f"listening on ws://{settings.host}:{port}{PATH}\n")
+        sys.stdout.flush()
+        gc.freeze()
+        await stopped.wait()
+        server.close()
+        with contextlib.suppress(TimeoutError):  # Some faults hold their calls for ever.
+            await asyncio.wait_for(server.wait_closed(), STOP_S)
 
 
 async def _take_call(connection: ServerConnection, settings: Settings, log: TextIO | None) -> None:
     if "never-reads" in settings.faults:
         await asyncio.get_running_loop().create_future()
     brain = Brain(settings.manners, settings.voice, Mouth(settings.portion_ms))
-    await Line(connection, brain, settings.faults, log).hold()
+    try:
+        await Line(connection, brain, settings.faults, log).hold()
+    except Exception:
+        logging.exception("the call failed")
+        raise
 
 
 async def _greet_http(

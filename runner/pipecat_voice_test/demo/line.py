@@ -136,8 +136,14 @@ class Line:
                 await self._alarm.wait_until(None)
             elif due_ms > self._now_ms():
                 await self._alarm.wait_until((self._zero_ns / 1e6 + due_ms) / 1e3)
-            for act in self._brain.act(self._now_ms()):
-                await self._perform(act)
+            acts = self._brain.act(self._now_ms())
+            try:
+                for act in acts:
+                    await self._perform(act)
+            finally:  # Written last, so that writing delays nothing, but always.
+                for act in acts:
+                    if isinstance(act, Log):
+                        self._log(act.event, act.times_ms, act.facts)
 
     async def _perform(self, act: Act) -> None:
         sid = self._stream_sid
@@ -156,10 +162,10 @@ class Line:
                 await self._send({"event": "mark", "streamSid": sid, "mark": {"name": act.name}})
             case Clear():
                 await self._send({"event": "clear", "streamSid": sid})
-            case Log():
-                self._log(act.event, act.times_ms, act.facts)
             case Close():
                 await self._socket.close(act.code)
+            case Log():
+                pass
 
     async def _send(self, message: dict[str, Any]) -> None:
         text = json.dumps(message)
