@@ -14,9 +14,7 @@ PYTHON ?=
 VENV ?= .venv
 ARGS ?=
 BIN := $(VENV)/bin
-# pip asks `rustc` for its version, and rustup answers by making a folder.
-PIP := RUSTUP_HOME="$(CURDIR)"/.cache/rustup \
-	$(BIN)/python -m pip --quiet --disable-pip-version-check --no-cache-dir
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-cache-dir
 
 UV_VERSION := 0.13.9
 COMPILE := .venv-lock/bin/uv pip compile --quiet --no-cache --universal --python-version 3.11 \

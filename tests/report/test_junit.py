@@ -87,7 +87,7 @@ def test_an_independent_reader_finds_the_same_counts(
     assert suite.skipped == kinds.count("Skipped")
 
 
-@pytest.mark.skipif(not XSD, reason="PVT_JUNIT_XSD names no schema (tests/fetch_junit_xsd.py)")
+@pytest.mark.skipif(not XSD, reason="PVT_JUNIT_XSD names no schema (see .ci/run)")
 @pytest.mark.parametrize("what", RUNS.values(), ids=RUNS)
 def test_strict_follows_the_jenkins_xunit_schema(what: RunResult) -> None:
     schema = etree.XMLSchema(etree.parse(XSD))
