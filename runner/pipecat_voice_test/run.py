@@ -35,11 +35,13 @@ from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.junit import Family
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.timeline import EndedBy
 from pipecat_voice_test.voice.speaker import Speaker
 
 INVALID_RETRIES = 1  # P-22; METRICS 3.3 for an interruption that was none.
 WRITE_EVERY_S = 5.0
 LOG_LINES = 50
+EXIT_NOTICED_S = 0.3
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +79,7 @@ class _State:
     interrupted: bool = False
     time_is_over: bool = False
     internal: bool = False
+    refused: ExitCode | None = None
     stop: bool = False
 
 
@@ -109,15 +112,12 @@ class Run:
             UsageError: The bot's options are wrong, or results cannot be written.
         """
         self._watcher.preparing(self._plan.scenarios)
-        playable = [s for s in self._plan.scenarios if not s.skip_reason]
-        prepared = prepare(playable, seed=self._plan.seed, speaker=self._speaker)
-        if not playable:
+        try:
+            prepared = self._prepare()
+        except VoiceTestError as error:
+            self._refuse(error)
             self._write()
-            raise NothingSelected(
-                f"All {len(self._plan.scenarios)} selected scenarios are skipped.",
-                fix="give scenarios whose events can be heard on a phone line",
-                evidence="\n".join(f"{s.name}: {s.skip_reason}" for s in self._plan.scenarios),
-            )
+            raise
         self._task = asyncio.create_task(self._with_bot(prepared))
         alarm = asyncio.get_running_loop().call_later(self._plan.max_time_s, self._time_is_over)
         try:
@@ -130,6 +130,11 @@ class Run:
             self._bot.kill_now()
             place = self._write()
         return self.result(), place
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether there may be a bot to stop; before, `interrupt` finds nothing to cancel."""
+        return self._task is not None
 
     def interrupt(self, because: str) -> None:
         """End the run now, as on SIGINT and SIGTERM; `hold` then returns what there is."""
@@ -168,6 +173,16 @@ class Run:
 
     # --- the bot and its calls ------------------------------------------------------------
 
+    def _prepare(self) -> list[Prepared]:
+        playable = [s for s in self._plan.scenarios if not s.skip_reason]
+        if not playable:
+            raise NothingSelected(
+                f"All {len(self._plan.scenarios)} selected scenarios are skipped.",
+                fix="give scenarios whose events can be heard on a phone line.",
+                evidence="\n".join(f"{s.name}: {s.skip_reason}" for s in self._plan.scenarios),
+            )
+        return prepare(playable, seed=self._plan.seed, speaker=self._speaker)
+
     async def _with_bot(self, prepared: list[Prepared]) -> None:
         heartbeat = Heartbeat()
         heartbeat.start()
@@ -179,6 +194,12 @@ class Run:
         except BotError as error:
             self._record_error(error, self._bot.log_since(0))
             self._state.not_run = "the bot could not be called"
+        except VoiceTestError as error:
+            self._refuse(error)
+            raise
+        except Exception as error:
+            self._record_internal(error)
+            raise
         finally:
             heartbeat.stop()
 
@@ -223,11 +244,9 @@ class Run:
             raise
         except Exception as error:
             logger.exception("call %s of %s", number, call.scenario.name)
-            self._state.internal = True
-            text = "".join(traceback.format_exception(error))
-            self._state.errors.append(RunError("internal_error", text))
+            text = self._record_internal(error)
             result = call.unfinished(Verdict.ERROR, error=text, kind="internal_error")
-        self._look_at_bot()
+        await self._look_at_bot(result)
         result = replace(result, bot_log=self._bot.log_since(log_from))
         self._watcher.call_ended(call, result)
         return result
@@ -239,8 +258,13 @@ class Run:
         self._state.stop = True
         self._state.not_run = "the bot took no call"
 
-    def _look_at_bot(self) -> None:
+    async def _look_at_bot(self, result: CallResult) -> None:
+        """A bot that died in the call is gone for all others too."""
         how = self._bot.exited()
+        if how is None and result.timeline.ended_by is EndedBy.BOT_ABNORMAL:
+            # The socket of a dying process goes before the process does.
+            await asyncio.sleep(EXIT_NOTICED_S)
+            how = self._bot.exited()
         if how is None or any(error.kind == BotExited.kind for error in self._state.errors):
             return
         error = BotExited(
@@ -250,6 +274,18 @@ class Run:
         self._record_error(error, self._bot.log_since(0))
         self._state.stop = True
         self._state.not_run = f"the bot {how}"
+
+    def _refuse(self, error: VoiceTestError) -> None:
+        """The run cannot go on, and neither the bot nor this program is to blame."""
+        self._record_error(error, "")
+        self._state.refused = error.exit_code
+        self._state.not_run = self._state.not_run or error.what
+
+    def _record_internal(self, error: Exception) -> str:
+        self._state.internal = True
+        text = "".join(traceback.format_exception(error))
+        self._state.errors.append(RunError("internal_error", text))
+        return text
 
     def _record_error(self, error: VoiceTestError, log: str) -> None:
         tail = "\n".join(log.splitlines()[-LOG_LINES:])
@@ -287,14 +323,15 @@ class Run:
     def _exit_code(self, scenarios: Sequence[ScenarioResult], failed_run: bool) -> ExitCode:
         """Several apply: the order is that of DESIGN 4."""
         verdicts = {result.verdict for result in scenarios}
-        kinds = {error.kind for error in self._state.errors}
         if self._state.interrupted:
             return ExitCode.INTERRUPTED
         if self._state.internal:
             return ExitCode.INTERNAL
+        if self._state.refused is not None:
+            return self._state.refused
         if failed_run or verdicts & {Verdict.FAILED, Verdict.FLAKY}:
             return ExitCode.FAILED
-        if kinds or Verdict.ERROR in verdicts:
+        if self._state.errors or Verdict.ERROR in verdicts:
             return ExitCode.BOT_ERROR
         if verdicts & {Verdict.INCONCLUSIVE, Verdict.NOT_RUN}:
             return ExitCode.INCONCLUSIVE

@@ -1,0 +1,117 @@
+"""Runs the whole tool against a bot, many bots side by side, and gives back what it found.
+
+The calls are real: processes, sockets and time. To keep the suite short they are made a few
+at a time in one event loop, before the tests that look at them.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipecat_voice_test.bot.command import CommandBot
+from pipecat_voice_test.measurement.results import Check, RunResult, ScenarioResult, Verdict
+from pipecat_voice_test.report.write import ResultsFolder
+from pipecat_voice_test.run import Plan, Run
+from pipecat_voice_test.scenario.load import load_paths
+from pipecat_voice_test.voice.cache import SpeechCache
+from pipecat_voice_test.voice.speaker import Speaker
+
+AUDIO = Path(__file__).parents[2] / "examples" / "scenarios" / "audio"
+DEMO_BOT = f"{sys.executable} -m pipecat_voice_test.demo.bot --host 127.0.0.1 --port {{port}}"
+AT_ONCE = 8
+
+
+class Silent:
+    """A watcher that shows nothing."""
+
+    def preparing(self, scenarios: object) -> None: ...
+    def bot_starting(self, bot: object) -> None: ...
+    def bot_ready(self, bot: object) -> None: ...
+    def call_began(self, call: object) -> None: ...
+    def call_ended(self, call: object, result: object) -> None: ...
+
+
+@dataclass(frozen=True)
+class Case:
+    """One bot and the scenario it is called with."""
+
+    name: str
+    scenario: str
+    options: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    repeat: int = 1
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the tool found out about a case."""
+
+    run: RunResult
+    folder: Path
+
+    @property
+    def scenario(self) -> ScenarioResult:
+        return self.run.scenarios[0]
+
+    @property
+    def checks(self) -> list[Check]:
+        return [check for call in self.scenario.calls for check in call.checks]
+
+    @property
+    def failed(self) -> list[str]:
+        """Ids of the metrics that failed, in order, each once."""
+        metrics = [c.metric for c in self.checks if c.verdict is Verdict.FAILED]
+        return list(dict.fromkeys(metrics))
+
+    def value(self, metric: str) -> float:
+        """The first value of a metric in the last call that counts."""
+        return self.scenario.calls[-1].metrics[metric][0]
+
+    def told(self) -> str:
+        """Everything a person needs to understand a surprise."""
+        calls = self.scenario.calls
+        lines = [f"exit {self.run.exit_code}, {self.scenario.verdict}: {self.scenario.reason}"]
+        lines += [f"{check.verdict}: {check.id}: {check.message}" for check in self.checks]
+        lines += [f"error: {error.message}\n{error.log_tail}" for error in self.run.errors]
+        lines += [f"{call.timeline.rig} {call.error}" for call in calls]
+        return "\n".join(lines)
+
+
+def hold_all(cases: Iterable[Case], folder: Path) -> dict[str, Found]:
+    """Call every bot, a few at once."""
+    return asyncio.run(_hold_all(list(cases), folder))
+
+
+async def _hold_all(cases: list[Case], folder: Path) -> dict[str, Found]:
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def one(case: Case) -> Found:
+        async with free:
+            return await hold(case, folder)
+
+    found = await asyncio.gather(*map(one, cases))
+    results = {case.name: result for case, result in zip(cases, found, strict=True)}
+    for case in cases:
+        # The machine was too slow while many called at once: once more, alone.
+        if any(call.error_kind == "rig" for call in results[case.name].scenario.calls[-1:]):
+            results[case.name] = await hold(case, folder / "again")
+    return results
+
+
+async def hold(case: Case, folder: Path) -> Found:
+    """Call one bot as `run` does."""
+    home = folder / case.name
+    home.mkdir(parents=True)
+    (home / ".git").mkdir()  # The root that `audio:` may not leave.
+    (home / "audio").mkdir()
+    for clip in AUDIO.glob("*.wav"):
+        (home / "audio" / clip.name).write_bytes(clip.read_bytes())
+    file = home / "scenario.yaml"
+    file.write_text(f"name: {case.name}\n{case.scenario}")
+    bot = CommandBot(f"{DEMO_BOT} {case.options}", env=case.env)
+    results = ResultsFolder(home / "results", working=home)
+    plan = Plan(tuple(load_paths([file], cwd=home)), repeat=case.repeat)
+    result, _ = await Run(plan, bot, results, Speaker(None, SpeechCache(None)), Silent()).hold()
+    return Found(result, home / "results")
