@@ -1,0 +1,232 @@
+"""What was asked for: the command line, its help, and its exit codes.
+
+Everything heavy is imported by the command that needs it, so that `--help` is there at once.
+"""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipecat_voice_test import __version__
+from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
+from pipecat_voice_test.given import Given
+from pipecat_voice_test.options import (
+    DEFAULT_PATH,
+    DEMO_SETTINGS,
+    RUN_SETTINGS,
+    Setting,
+)
+
+NAME = "pipecat-voice-test"
+
+_EXIT_CODES = """\b
+Exit code:
+  0  every scenario passed
+  1  a scenario failed (or is flaky)
+  2  interrupted; reports were written
+  3  internal error
+  4  usage, config or scenario file wrong; nothing was called
+  5  nothing selected
+  6  the bot could not be started or never listened
+  7  inconclusive: nothing failed, but some call could not be judged here
+Several apply: 2, 3, 1, 6, 7 in this order."""
+
+
+def _paragraphs(*texts: str) -> str:
+    """Help for click, which would show our indentation."""
+    return "\n\n".join(inspect.cleandoc(text) for text in texts)
+
+
+class _Commands(click.Group):
+    """Turns every way a command can end into our messages and exit codes."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        _harmless_streams()
+        try:
+            code = super().main(*args, **kwargs)
+        except VoiceTestError as error:
+            _print_error(error)
+            code = error.exit_code
+        except click.ClickException as error:
+            _print_error(_usage_error(error))
+            code = ExitCode.USAGE
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("Error: interrupted.", err=True)
+            code = ExitCode.INTERRUPTED
+        except Exception:
+            _print_traceback()
+            code = ExitCode.INTERNAL
+        _flush()
+        sys.exit(int(code or 0))
+
+
+@click.group(
+    cls=_Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=_paragraphs(
+        "Phone a Pipecat bot as a caller would, talk over it, and check how it listens.",
+        f"Start with `{NAME} demo`: it calls a bot that comes along, and needs nothing.",
+        _EXIT_CODES,
+    ),
+)
+@click.version_option(__version__, prog_name=NAME)
+@click.pass_context
+def main(context: click.Context, /) -> int:
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        return ExitCode.USAGE
+    return ExitCode.PASSED
+
+
+def _with(settings: Sequence[Setting[Any]]) -> Callable[[Any], Any]:
+    def declare(command: Any) -> Any:
+        for setting in reversed(settings):
+            command = setting.declared()(command)
+        return command
+
+    return declare
+
+
+_PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+
+
+@main.command(
+    help=_paragraphs(
+        "Phone a Pipecat bot and check how it listens.",
+        f"""Each of PATHS is a scenario file, or a folder of them; without any, {DEFAULT_PATH}.
+        The bot is started, called once per scenario in real time as a telephone network would,
+        and stopped.""",
+        """Every option may also be given in the environment as PVT_<OPTION> (PVT_BOT_COMMAND;
+        repeatable ones one a line), or in a file voice-test.yaml in the scenarios' folder
+        (`bot-command: …`). The command line counts most, then the environment, then the file.""",
+        _EXIT_CODES,
+    )
+)
+@_PATHS
+@_with(RUN_SETTINGS)
+@click.pass_context
+def run(context: click.Context, /, paths: tuple[Path, ...], **_: object) -> int:
+    from pipecat_voice_test import session
+
+    return session.run(Given.on_command_line(context, RUN_SETTINGS), _or_default(paths))
+
+
+@main.command(
+    help=_paragraphs(
+        "See it work: phone the bot that comes along, with the example scenarios.",
+        """Needs no bot of yours, no Docker and no account. The bot is healthy; `--fault` makes it
+        misbehave in one of the ways seen in the field, such as `--fault slow-yield=1500`, to show
+        what a failure looks like.""",
+        _EXIT_CODES,
+    )
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Make the bot misbehave; `--fault help` lists the ways. Repeatable.",
+)
+@_with(DEMO_SETTINGS)
+@click.pass_context
+def demo(context: click.Context, /, faults: tuple[str, ...], **_: object) -> int:
+    from pipecat_voice_test import session
+
+    if "help" in faults:
+        from pipecat_voice_test.demo.faults import table
+
+        click.echo(table())
+        return ExitCode.PASSED
+    return session.demo(Given.on_command_line(context, DEMO_SETTINGS), faults)
+
+
+@main.command(
+    help=_paragraphs(
+        "Read scenarios strictly, and call nobody.",
+        f"""Each of PATHS is a scenario file, or a folder of them; without any, {DEFAULT_PATH}.
+        Says what is wrong in every file, and what will be skipped and why.""",
+        "\b\nExit code:\n  0  all files are good\n  4  a file is wrong, or there is none",
+    )
+)
+@_PATHS
+def validate(paths: tuple[Path, ...]) -> int:
+    from pipecat_voice_test import overview
+
+    return overview.validate(_or_default(paths))
+
+
+@main.command(
+    help=_paragraphs(
+        "Print the JSON Schema of scenario files.",
+        "Editors that know it complete keys and mark mistakes while you type.",
+    )
+)
+def schema() -> int:
+    import json
+
+    from pipecat_voice_test.scenario.schema import scenario_schema
+
+    click.echo(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))
+    return ExitCode.PASSED
+
+
+def _or_default(paths: tuple[Path, ...]) -> list[Path]:
+    return list(paths) or [Path(DEFAULT_PATH)]
+
+
+def _usage_error(error: click.ClickException) -> UsageError:
+    """What click has to say, in our words."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context is not None else NAME
+    fix = f"see `{command} --help`."
+    what = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        what = f"there is no option `{error.option_name}`."
+        if error.possibilities:
+            fix = f"did you mean {' or '.join(f'`{name}`' for name in error.possibilities)}?"
+    return UsageError(what, fix=fix)
+
+
+def _print_error(error: VoiceTestError) -> None:
+    from pipecat_voice_test.report.text import masked, plain_text
+
+    # Our own advice names options, which a mask would take for secrets.
+    shown = VoiceTestError(masked(error.what), fix=error.fix, evidence=masked(error.evidence))
+    click.echo(f"Error: {plain_text(str(shown))}", err=True)
+
+
+def _print_traceback() -> None:
+    import traceback
+
+    from pipecat_voice_test.report.text import masked, plain_text
+
+    click.echo(masked(plain_text(traceback.format_exc())), err=True, nl=False)
+    click.echo(
+        f"Error: this is a mistake in {NAME}, not in your bot.\n"
+        "  Fix: report it together with the lines above.",
+        err=True,
+    )
+
+
+def _harmless_streams() -> None:
+    """A name that the terminal's encoding cannot say must not end the run."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    """What was printed is gone if nobody reads it any more; the exit code stays."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            # Else the interpreter tries once more at exit, and ends with 120.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

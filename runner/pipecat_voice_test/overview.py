@@ -1,0 +1,143 @@
+"""Which scenarios there are, and what is wrong with them, without calling anybody."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from pipecat_voice_test.errors import ExitCode, NothingSelected, ScenarioError
+from pipecat_voice_test.given import Given
+from pipecat_voice_test.options import KEYWORD, RUN_SETTINGS, TAG
+from pipecat_voice_test.report.text import one_line, plain_text
+from pipecat_voice_test.scenario.load import CONFIG_NAME, load_config, load_paths, read_all
+from pipecat_voice_test.scenario.model import Expectation, Scenario
+from pipecat_voice_test.scenario.select import select
+
+_NAMES_SHOWN = 20
+
+
+def selected(given: Given, paths: Sequence[Path]) -> list[Scenario]:
+    """The scenarios of `paths` that `-k` and `--tag` leave.
+
+    Raises:
+        NothingSelected: They leave none.
+        ScenarioError: A file is wrong.
+        UsageError: A path or the expression is.
+    """
+    scenarios = load_paths(paths, cwd=Path.cwd())
+    keyword, tags = given(KEYWORD) or "", given.each(TAG)
+    chosen = select(scenarios, keyword, tags)
+    if not chosen:
+        asked = [f"-k {keyword!r}"] * bool(keyword) + [f"--tag {tag}" for tag in tags]
+        more = len(scenarios) - _NAMES_SHOWN
+        raise NothingSelected(
+            f"None of {_counted(len(scenarios), 'scenario')} fits {' '.join(asked)}.",
+            fix="loosen it; `--list` alone shows names and tags.",
+            evidence="\n".join(
+                [
+                    "There are:",
+                    *(f"  {_named(s)}" for s in scenarios[:_NAMES_SHOWN]),
+                    *([f"  and {more} more"] if more > 0 else []),
+                ]
+            ),
+        )
+    return chosen
+
+
+def show_list(scenarios: Sequence[Scenario]) -> int:
+    """Print what would run, and what would be skipped."""
+    for scenario in scenarios:
+        click.echo(f"{_where(scenario)}: {_named(scenario)}")
+        if scenario.skip_reason:
+            click.echo(f"  skipped: {one_line(scenario.skip_reason)}")
+    skipped = sum(bool(scenario.skip_reason) for scenario in scenarios)
+    line = f"{_counted(len(scenarios) - skipped, 'scenario')} would run"
+    click.echo(f"{line}, {skipped} would be skipped" if skipped else line)
+    return ExitCode.NOTHING_SELECTED if skipped == len(scenarios) else ExitCode.PASSED
+
+
+def validate(paths: Sequence[Path]) -> int:
+    """Print every mistake of every file, and what will be skipped and why."""
+    scenarios, errors = read_all(paths, cwd=Path.cwd())
+    errors += _config_errors(paths)
+    for error in errors:
+        click.echo(f"Error: {plain_text(str(error))}", err=True)
+    for scenario in scenarios:
+        for line in _skips(scenario):
+            click.echo(f"Warning: {line}")
+    files = len({scenario.file for scenario in scenarios})
+    good = f"{_counted(len(scenarios), 'scenario')} in {_counted(files, 'file')}"
+    if errors:
+        click.echo(f"{good} good, {_counted(len(errors), 'mistaken file')}")
+        return ExitCode.USAGE
+    click.echo(f"{good}, all good")
+    return ExitCode.PASSED
+
+
+def config_file(paths: Sequence[Path]) -> Path | None:
+    """The `voice-test.yaml` that goes with the scenarios.
+
+    It is looked for in the folder of the first path, then upwards to the working directory.
+    """
+    here = Path.cwd()
+    first = here / paths[0]
+    folder = first if first.is_dir() else first.parent
+    for above in (folder, *folder.parents):
+        if (above / CONFIG_NAME).is_file():
+            return above / CONFIG_NAME
+        if above == here or not above.is_relative_to(here):
+            return None
+    return None
+
+
+def with_config(given: Given, paths: Sequence[Path]) -> Given:
+    """Everything that was asked for, also in the scenario folder's file.
+
+    Raises:
+        ScenarioError: That file is wrong.
+    """
+    file = config_file(paths)
+    if file is None:
+        return given
+    here = Path.cwd()
+    shown = file.relative_to(here) if file.is_relative_to(here) else file
+    names = [setting.name for setting in RUN_SETTINGS]
+    return given.with_config(load_config(shown.parent, names), str(shown))
+
+
+def _config_errors(paths: Sequence[Path]) -> Iterator[ScenarioError]:
+    try:
+        with_config(Given({}, {}), paths)
+    except ScenarioError as error:
+        yield error
+
+
+def _skips(scenario: Scenario) -> Iterator[str]:
+    if scenario.skip_reason:
+        yield one_line(f"{_where(scenario)}: {scenario.name} is skipped: {scenario.skip_reason}")
+        return
+    for turn in scenario.turns:
+        for expectation in turn.expect:
+            where = f"{scenario.file}:{expectation.line}"
+            yield from (one_line(f"{where}: {text}") for text in _unjudged(expectation))
+
+
+def _unjudged(expectation: Expectation) -> Iterable[str]:
+    if expectation.skip_reason:
+        yield f"{expectation.written} is skipped: {expectation.skip_reason}"
+        return
+    for condition in expectation.text_conditions:
+        yield f"{condition} is skipped: what the bot says is not transcribed by this version"
+
+
+def _where(scenario: Scenario) -> str:
+    return one_line(f"{scenario.file}:{scenario.line_number}")
+
+
+def _named(scenario: Scenario) -> str:
+    tags = f" [{', '.join(scenario.tags)}]" if scenario.tags else ""
+    return one_line(f"{scenario.name}{tags}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)

@@ -1,0 +1,175 @@
+"""From what was asked for to a run that was held, with reports whatever happens.
+
+Once the results' folder is known, every end leaves a JUnit file in it, also that of a run
+which never began: a missing file looks like a test that was never set up.
+"""
+
+import asyncio
+import os
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import click
+
+from pipecat_voice_test import options
+from pipecat_voice_test.bot.base import Bot
+from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
+from pipecat_voice_test.given import Given
+from pipecat_voice_test.launch import bundled_scenarios, demo_bot, make_bot
+from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
+from pipecat_voice_test.overview import selected, show_list, with_config
+from pipecat_voice_test.progress import Loudness, Progress, progress
+from pipecat_voice_test.report.files import JUNIT, Place
+from pipecat_voice_test.report.junit import Family
+from pipecat_voice_test.report.terminal import closing_lines
+from pipecat_voice_test.report.write import ResultsFolder
+from pipecat_voice_test.run import Plan, Run
+from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.signals import Interrupted, Signals
+from pipecat_voice_test.voice.cache import SpeechCache, default_cache_folder
+from pipecat_voice_test.voice.engines import find_engine
+from pipecat_voice_test.voice.speaker import Speaker
+
+Begin = Callable[[], tuple[list[Scenario], Bot]]
+
+
+def run(given: Given, paths: Sequence[Path]) -> int:
+    """`run`: call the bot that was asked for with the scenarios of `paths`.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        VoiceTestError: Nobody was called, or the run could not go on; reports say the same.
+    """
+    try:
+        given = with_config(given, paths)
+    except VoiceTestError as error:
+        if given.flag(options.LIST):
+            raise
+        return _Session(given).refuse(error)
+    if given.flag(options.LIST):
+        return show_list(selected(given, paths))
+
+    def begin() -> tuple[list[Scenario], Bot]:
+        bot = make_bot(given)
+        return selected(given, paths), bot
+
+    return _Session(given).hold(begin)
+
+
+def demo(given: Given, faults: Sequence[str]) -> int:
+    """`demo`: the same with the bot and the scenarios that come along."""
+    paths = [bundled_scenarios()]
+    if given.flag(options.LIST):
+        return show_list(selected(given, paths))
+    return _Session(given).hold(lambda: (selected(given, paths), demo_bot(given, faults)))
+
+
+class _Session:
+    """One run and the folder of its results, which gets reports however the run ends."""
+
+    def __init__(self, given: Given) -> None:
+        self._given = given
+        self._folder = ResultsFolder(Path(given.need(options.OUTPUT_DIR)))
+        self._started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._family: Family = "extended"
+        self._seed = 0
+        self._bot = BotFacts("command", "no bot was started")
+        self._run: Run | None = None
+
+    def hold(self, begin: Begin) -> int:
+        with Signals() as signals:
+            try:
+                return self._hold(begin, signals)
+            except Interrupted as interrupted:
+                self._write_interrupted(str(interrupted))
+                click.echo(f"Error: {interrupted}.", err=True)
+                return ExitCode.INTERRUPTED
+            except VoiceTestError as error:
+                return self.refuse(error)
+            except Exception as error:
+                if self._run is None:
+                    text = "".join(traceback.format_exception(error))
+                    with suppress(VoiceTestError):
+                        self._write_unheld("internal_error", text, ExitCode.INTERNAL)
+                raise
+
+    def refuse(self, error: VoiceTestError) -> int:
+        """Nobody is called; a `Run` that was begun has written that down itself."""
+        if self._run is None:
+            self._write_unheld(error.kind, str(error), error.exit_code)
+        raise error
+
+    def _hold(self, begin: Begin, signals: Signals) -> int:
+        self._family = cast(Family, self._given.need(options.JUNIT_FAMILY))
+        self._seed = self._given.need(options.SEED)
+        plan = _plan(self._given, self._family, self._seed)
+        loudness = _loudness(self._given)
+        scenarios, bot = begin()
+        self._bot = BotFacts(bot.launcher, bot.name)
+        speaker = Speaker(find_engine(), SpeechCache(default_cache_folder(os.environ)))
+        shown = progress(loudness)
+        run = Run(replace(plan, scenarios=tuple(scenarios)), bot, self._folder, speaker, shown)
+        self._run = run
+
+        async def in_loop() -> tuple[RunResult, Place]:
+            signals.watch(run, bot)
+            return await run.hold()
+
+        with shown:
+            result, place = asyncio.run(in_loop())
+        _close(shown, result, place)
+        return result.exit_code
+
+    def _write_interrupted(self, because: str) -> None:
+        if self._run is None:
+            self._write_unheld("interrupted", because, ExitCode.INTERRUPTED)
+        else:
+            self._run.interrupt(because)
+            self._folder.write_run(self._run.result(), self._family)
+
+    def _write_unheld(self, kind: str, message: str, code: ExitCode) -> None:
+        result = RunResult(
+            Verdict.ERROR,
+            int(code),
+            self._seed,
+            self._started_at,
+            0.0,
+            self._bot,
+            errors=(RunError(kind, message),),
+        )
+        self._folder.write_run(result, self._family)
+
+
+def _plan(given: Given, family: Family, seed: int) -> Plan:
+    given.need(options.PROVIDER)  # There is one only, which `one_call` takes by itself.
+    return Plan(
+        (),
+        repeat=given.need(options.REPEAT),
+        workers=given.need(options.WORKERS),
+        fail_fast=given.flag(options.FAIL_FAST),
+        max_time_s=given.need(options.MAX_TIME),
+        seed=seed,
+        junit_family=family,
+    )
+
+
+def _loudness(given: Given) -> Loudness:
+    chosen = given.chosen((options.VERBOSE, options.QUIET))
+    if len(chosen) > 1:
+        raise UsageError("`--verbose` and `--quiet` were both given.", fix="give one of them.")
+    if not chosen:
+        return Loudness.NORMAL
+    return Loudness.VERBOSE if chosen[0] is options.VERBOSE else Loudness.QUIET
+
+
+def _close(shown: Progress, result: RunResult, place: Place) -> None:
+    for line in closing_lines(result, place):
+        shown.say(line)
+    shown.say(f"Results: {place.shown('.')}, JUnit: {place.shown(JUNIT)}")
