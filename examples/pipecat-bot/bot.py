@@ -12,7 +12,11 @@ README.md lists the switches that it reads from the environment.
 import os
 import sys
 
+# From the moment it is imported, onnxruntime records usage data to be sent to its maker.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 import faults
+import faulty
 from brain import GREETING, fixed_phrases
 from espeak import EspeakTTSService, render
 from loguru import logger
@@ -83,7 +87,7 @@ async def phone_transport(runner_args: WebSocketRunnerArguments) -> BaseTranspor
     # answer before it closes the socket. There is no such call to end here, and where the
     # internet is walled off that wait takes half a minute. A bot with a real number leaves
     # the next statement out.
-    params.serializer = faults.make_serializer(
+    params.serializer = faulty.make_serializer(
         FAULT,
         stream_sid=runner_args.call_data["stream_id"],
         params=TwilioFrameSerializer.InputParams(auto_hang_up=False),
@@ -98,7 +102,7 @@ async def run_call(transport: BaseTransport, runner_args: WebSocketRunnerArgumen
             VADProcessor(vad_analyzer=SileroVADAnalyzer()),
             UserTurnProcessor(user_turn_strategies=turn_strategies()),
             DTMFAggregator(timeout=KEY_PAUSE_S, prefix=""),
-            faults.make_brain(FAULT),
+            faulty.make_brain(FAULT),
             EspeakTTSService(),
             transport.output(),
         ]
