@@ -37,11 +37,14 @@ ABOVE = {
     "run": set(ROOMS) - {"demo"} | {"one_call", "prepare"},
     "options": {"errors"},
     "signals": {"errors"},
-    "overview": {"errors", "options", "report", "scenario"},
-    "progress": FOUNDATION | {"bot", "measurement", "one_call", "report", "scenario"},
-    "launch": {"bot", "demo", "errors", "options", "protocol"},
-    "session": set(ROOMS) | {"launch", "options", "overview", "progress", "run", "signals"},
-    "cli": {"demo", "errors", "options", "overview", "report", "scenario", "session"},
+    "given": {"errors", "options"},
+    "overview": {"errors", "given", "options", "report", "scenario"},
+    "following": FOUNDATION | {"measurement", "one_call", "report", "scenario"},
+    "progress": {"bot", "following", "measurement", "one_call", "report", "scenario"},
+    "launch": {"bot", "demo", "errors", "given", "options", "protocol"},
+    "session": set(ROOMS)
+    | {"given", "launch", "options", "overview", "progress", "run", "signals"},
+    "cli": {"demo", "errors", "given", "options", "overview", "report", "scenario", "session"},
     "__main__": {"cli"},
 }
 ARROWS = ROOMS | ABOVE
