@@ -341,12 +341,9 @@ class Run:
 
 
 def _run_verdict(code: ExitCode) -> Verdict:
-    match code:
-        case ExitCode.PASSED:
-            return Verdict.PASSED
-        case ExitCode.FAILED:
-            return Verdict.FAILED
-        case ExitCode.INCONCLUSIVE:
-            return Verdict.INCONCLUSIVE
-        case _:
-            return Verdict.ERROR
+    verdicts = {
+        ExitCode.PASSED: Verdict.PASSED,
+        ExitCode.FAILED: Verdict.FAILED,
+        ExitCode.INCONCLUSIVE: Verdict.INCONCLUSIVE,
+    }
+    return verdicts.get(code, Verdict.ERROR)
