@@ -8,7 +8,6 @@ import asyncio
 from collections import deque
 
 BEAT_MS = 10.0
-REMEMBERED = 4096  # Stalls kept; only those over `WORTH_KEEPING_MS` are.
 WORTH_KEEPING_MS = 5.0
 
 
@@ -17,7 +16,9 @@ class Heartbeat:
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._loop = loop or asyncio.get_running_loop()
-        self._stalls: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
+        # (end, length), each shorter than the one before: nobody asks for a stall that was
+        # followed by a longer one.
+        self._stalls: deque[tuple[float, float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = 0.0
 
@@ -28,15 +29,21 @@ class Heartbeat:
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def longest_stall_ms(self, since_ms: float) -> float:
-        """The longest stall that ended after `since_ms` of the system clock."""
-        return max((late for at, late in self._stalls if at >= since_ms), default=0.0)
+        """The longest stall that ended after `since_ms` of the system clock, or goes on."""
+        late_ms = 0.0
+        if self._timer is not None:
+            late_ms = max(0.0, (self._loop.time() - self._due_s) * 1000.0)
+        return max(late_ms, next((late for at, late in self._stalls if at >= since_ms), 0.0))
 
     def _beat(self) -> None:
         now_s = self._loop.time()
         late_ms = (now_s - self._due_s) * 1000.0
         if late_ms > WORTH_KEEPING_MS:
+            while self._stalls and self._stalls[-1][1] <= late_ms:
+                self._stalls.pop()
             self._stalls.append((now_s * 1000.0, late_ms))
         self._due_s = now_s + BEAT_MS / 1000.0
         self._timer = self._loop.call_at(self._due_s, self._beat)

@@ -3,9 +3,11 @@
 Frame n holds the 20 ms before 20·n of call time and is sent then (P-21); what the caller
 decides at that moment is heard from frame n+1 on. Deadlines count from the start, so one
 late frame does not delay the next, and owed frames follow back to back. Between frames the
-loop wakes for whatever arrives and for marks that have become due (P-39).
+loop wakes for whatever arrives and for marks that have become due (P-39). A flood of messages
+is taken bit by bit between frames, so that it costs the bot's time and not the caller's.
 """
 
+from collections import deque
 from dataclasses import dataclass
 
 from pipecat_voice_test.call.clock import Clock
@@ -24,6 +26,7 @@ from pipecat_voice_test.timeline import (
     Event,
     Finding,
     Heard,
+    MessageReceived,
     Note,
     Rig,
     Severity,
@@ -31,11 +34,14 @@ from pipecat_voice_test.timeline import (
 )
 
 FRAMES_PER_SECOND = 1000 // FRAME_MS
-# One second of media messages on the wire; P-25 speaks up above it.
-UNSENT_BYTES_PER_SECOND = FRAMES_PER_SECOND * 340
+# One second of media messages with their WebSocket headers; P-25 speaks up above it.
+UNSENT_BYTES_PER_SECOND = FRAMES_PER_SECOND * 387
 NOT_READING_MS = 10_000  # P-25
 VANISHED = 1006  # Close code of a socket that went without a close frame.
 GOODBYE_MS = 5_000  # P-43: how long the bot may take to close after `stop`.
+# Taken in every turn of the loop, even when a frame is due: a flood is worked off in the end.
+ARRIVALS_PER_TURN = 64
+PINGS_LISTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ class PhoneCall:
         self._connect_ms = connect_ms
         self._heartbeat = heartbeat
         self._start_ms = 0.0
-        self._started = False
+        self._untaken: deque[Arrival] = deque()
+        self._pings = 0
         self._late_ms: list[float] = []
         self._frame: CallerFrame | None = None
         self._backed_up_since_ms: float | None = None
@@ -138,11 +145,8 @@ class PhoneCall:
         for text in texts[:-1]:
             self._socket.send(text)
         self._start_ms = self._clock.now_ms()
-        self._started = True
         self._socket.send(texts[-1])
-        self._frame = self._caller.next_frame(0, Heard())
-        if self._frame is None:
-            self._hang_up(EndedBy.CALLER)
+        self._ask_caller(0, Heard())
 
     def _now_ms(self) -> float:
         return self._clock.now_ms() - self._start_ms
@@ -155,12 +159,25 @@ class PhoneCall:
         mark_ms = self._call.next_due_ms()
         if mark_ms is not None:
             wake_ms = min(wake_ms, mark_ms)
+        if self._untaken:
+            wake_ms = self._now_ms()
         await self._clock.sleep_until_ms(self._start_ms + wake_ms, self._socket.bell)
 
     def _take_arrivals(self) -> None:
-        for arrival in self._socket.received():
-            self._take(arrival)
+        """Take what came in, until a frame is due; the rest is first in the next turn.
+
+        The socket is asked for more only when nothing is left, so a flood makes it stop reading.
+        """
+        if not self._untaken:
+            self._untaken.extend(self._socket.received())
+        taken = 0
+        while self._untaken and not (taken >= ARRIVALS_PER_TURN and self._frame_is_due()):
+            self._take(self._untaken.popleft())
+            taken += 1
         self._flush()
+
+    def _frame_is_due(self) -> bool:
+        return self._ended_by is None and self._now_ms() >= self._due_ms()
 
     def _take(self, arrival: Arrival) -> None:
         at_ms = arrival.at_ms - self._start_ms
@@ -168,8 +185,10 @@ class PhoneCall:
             case Message(data=data):
                 self._call.receive(data, at_ms)
             case Ping(payload=payload):
-                text = f"the bot sent a ping of {len(payload)} bytes"
-                self._call.record_event(Note(at_ms, text))
+                self._pings += 1
+                if self._pings <= PINGS_LISTED:
+                    ping = MessageReceived(at_ms, "ping", size_bytes=len(payload))
+                    self._call.record_event(ping)
             case Broken(kind=kind, detail=detail):
                 self._connection_failed = True
                 self._call.trouble(Trouble(kind), at_ms, detail)
@@ -185,22 +204,27 @@ class PhoneCall:
             self._end(EndedBy.BOT_ABNORMAL if broken else EndedBy.BOT, at_ms)
 
     def _send_owed_frames(self) -> None:
-        while self._ended_by is None and self._now_ms() >= self._due_ms():
+        while self._frame_is_due():
             due_ms = self._due_ms()
             assert self._frame is not None
             self._call.send_frame(self._frame.ulaw, self._now_ms())
             self._flush()
             self._late_ms.append(self._now_ms() - due_ms)
             heard = Heard(self._call.heard_frame(due_ms - FRAME_MS), self._call.events_since_last())
-            self._frame = self._caller.next_frame(due_ms, heard)
-            if self._frame is None:
-                self._hang_up(EndedBy.CALLER)
-            elif self._frame.key:
-                self._call.press(self._frame.key, self._now_ms())
-            elif due_ms >= self._limits.max_call_ms:
-                self._hang_up(EndedBy.TIMEOUT)
-            elif len(self._late_ms) % FRAMES_PER_SECOND == 0:
+            self._ask_caller(due_ms, heard)
+            if self._ended_by is None and len(self._late_ms) % FRAMES_PER_SECOND == 0:
                 self._look_at_backpressure(due_ms)
+
+    def _ask_caller(self, at_ms: int, heard: Heard) -> None:
+        """Learn what the caller does from `at_ms` on."""
+        self._frame = self._caller.next_frame(at_ms, heard)
+        if self._frame is None:
+            self._hang_up(EndedBy.CALLER)
+        elif at_ms >= self._limits.max_call_ms:
+            self._hang_up(EndedBy.TIMEOUT)
+        elif self._frame.key:
+            self._call.press(self._frame.key, self._now_ms())
+            self._flush()
 
     def _look_at_backpressure(self, at_ms: float) -> None:
         unsent_bytes = self._socket.unsent_bytes()
@@ -213,8 +237,7 @@ class PhoneCall:
             self._call.record_event(Backpressure(at_ms, unsent_ms))
         elif at_ms - self._backed_up_since_ms >= NOT_READING_MS:
             self._call.found(_not_reading(at_ms, unsent_bytes))
-            self._call.bot_closed(None, "", at_ms)
-            self._end(EndedBy.BOT_ABNORMAL, at_ms)
+            self._hang_up(EndedBy.BOT_ABNORMAL)
 
     def _flush(self) -> None:
         for text in self._call.texts_to_send():
@@ -250,8 +273,15 @@ class PhoneCall:
         )
         if not late_ms:
             return Rig(loop_stall_ms=stall_ms)
-        p99 = late_ms[min(len(late_ms) - 1, int(0.99 * len(late_ms)))]
-        return Rig(p99, late_ms[-1], stall_ms, len(late_ms))
+        return Rig(_quantile(late_ms, 0.99), late_ms[-1], stall_ms, len(late_ms))
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    """Linear interpolation of order statistics, as for all quantiles (M-23)."""
+    position = share * (len(ordered) - 1)
+    below = int(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
 
 
 def _not_reading(at_ms: float, unsent_bytes: int) -> Finding:

@@ -1,16 +1,32 @@
 """What to say when there is no call: the texts of `dial`'s errors."""
 
+import re
+from dataclasses import dataclass
+
+from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 from pipecat_voice_test.errors import BotError, BotNotReady, UsageError
+from pipecat_voice_test.protocol.untrusted import printable
 
 BODY_BYTES = 2048  # P-7: the first 2 kB of a refusal are shown.
+
+
+_STATUS_LINE = re.compile(rb"HTTP/\d\.\d ([1-5]\d\d)(?: ([^\r\n]*))?\r?\n")
 
 
 class HandshakeRefused(BotError):
     """The bot answered, but not with a WebSocket."""
 
     kind = "handshake_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no WebSocket: the answer if there was one, and what was wrong with it."""
+
+    response: Response | None
+    reason: str = ""
 
 
 _CAUSES = {
@@ -45,8 +61,9 @@ def handshake_timed_out(url: str, limit_s: float) -> HandshakeRefused:
     )
 
 
-def handshake_refused(url: str, response: Response | None, reason: str) -> HandshakeRefused:
+def handshake_refused(url: str, refusal: Refusal) -> HandshakeRefused:
     """The upgrade was answered with anything but 101 (P-7); redirects are not followed."""
+    response, reason = refusal.response, refusal.reason
     if response is None:
         return HandshakeRefused(
             f"{url} did not open a WebSocket: {reason}.",
@@ -63,10 +80,31 @@ def handshake_refused(url: str, response: Response | None, reason: str) -> Hands
         cause = "redirects are not followed by the network; name the final address"
     if cause is None and response.status_code >= 500:
         cause = "the bot failed while it accepted the call; its log says why"
-    headers = "\n".join(f"{name}: {value}" for name, value in response.headers.raw_items())
-    body = bytes(response.body or b"")[:BODY_BYTES].decode("utf-8", "replace")
+    headers = [f"{name}: {value}" for name, value in response.headers.raw_items()]
+    body = bytes(response.body or b"")[:BODY_BYTES].decode("utf-8", "replace").splitlines()
+    # A stranger wrote this: behind a bar no line of it can speak to a CI system.
+    shown = [f"| {printable(line)}".rstrip() for line in (*headers, "", *body)]
     return HandshakeRefused(
-        f"{url} refused the call with {status}.",
+        f"{url} refused the call with {printable(status)}.",
         fix=cause or "check `--bot-path` and the bot's log",
-        evidence="\n".join(part for part in ("It answered:", headers, body) if part),
+        evidence="\n".join(["It answered:", *shown]).removesuffix("\n|"),
     )
+
+
+def read_answer(raw: bytes | bytearray) -> Response | None:
+    """What a server answered, as far as it came; None if it is no HTTP.
+
+    For answers that `websockets` does not read: HTTP/1.0, no end, too long.
+    """
+    line = _STATUS_LINE.match(raw)
+    if line is None:
+        return None
+    rest = bytes(raw[line.end() - 1 :]).replace(b"\r\n", b"\n")
+    head, _, body = rest.partition(b"\n\n")
+    headers = Headers()
+    for field in head.decode("iso-8859-1").split("\n"):
+        name, colon, value = field.partition(":")
+        if colon:
+            headers[name.strip()] = value.strip()
+    phrase = (line[2] or b"").decode("iso-8859-1")
+    return Response(int(line[1]), phrase, headers, body)

@@ -4,6 +4,9 @@ The library's connection objects queue messages for a coroutine, so a message wo
 stamped when that coroutine runs. Here bytes are stamped in the transport's callback, and
 sending is a plain call that cannot wait for receiving (P-25).
 
+A bot may flood the line: one callback reads a little, and past `MAX_UNREAD_BYTES` nothing more
+is read until somebody has asked for what came in.
+
 Rules kept: P-6 (headers), P-7 (no redirects, refusals in full), P-8 (time limits),
 P-44 (pings), and the last rows of PROTOCOL 4.2.
 """
@@ -16,9 +19,10 @@ import struct
 import termios
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus, InvalidURI, PayloadTooBig
+from websockets.exceptions import InvalidURI, PayloadTooBig
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import State
@@ -26,20 +30,23 @@ from websockets.uri import parse_uri
 
 from pipecat_voice_test.call.clock import Bell, Clock
 from pipecat_voice_test.call.refused import (
+    Refusal,
     cannot_connect,
     handshake_refused,
     handshake_timed_out,
     not_an_address,
+    read_answer,
 )
 from pipecat_voice_test.call.socket import Arrival, Broken, Closed, Message, Ping
+from pipecat_voice_test.protocol.untrusted import printable
 
 USER_AGENT = "Twilio.TmeWs/1.0"
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 CONNECT_TIMEOUT_S = 5.0
 UPGRADE_TIMEOUT_S = 10.0
-# What one callback may leave unread before the transport is told to wait for the next
-# frame: a flood must cost the bot's time, not the punctuality of the caller.
-MAX_BYTES_PER_TURN = 1024 * 1024
+READ_BYTES = 16 * 1024  # What one callback parses, a few thousand frames at the very worst.
+MAX_UNREAD_BYTES = 1024 * 1024
+KEPT_ANSWER_BYTES = 64 * 1024  # Of what is answered to the upgrade.
 # A small send buffer makes a bot that stopped reading visible within seconds (P-25).
 SEND_BUFFER_BYTES = 64 * 1024
 
@@ -59,53 +66,58 @@ async def dial(
     headers: Mapping[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
     max_message_bytes: int = MAX_MESSAGE_BYTES,
+    connect_timeout_s: float = CONNECT_TIMEOUT_S,
+    upgrade_timeout_s: float = UPGRADE_TIMEOUT_S,
 ) -> Dialled:
     """Open the WebSocket as the network would.
 
     Raises:
-        BotNotReady: No TCP connection within 5 s.
-        BotError: The upgrade was refused, or not answered within 10 s.
+        BotNotReady: No connection in time.
+        BotError: The upgrade was refused, or not answered in time.
         UsageError: `url` is no WebSocket address.
     """
     try:
         uri = parse_uri(url)
-    except InvalidURI as error:
+    except (InvalidURI, ValueError) as error:
         raise not_an_address(url) from error
     began_ms = clock.now_ms()
     line = WebSocketLine(ClientProtocol(uri, max_size=max_message_bytes), clock, headers or {})
-    context = (tls or ssl.create_default_context()) if uri.secure else None
+    context = (tls or _verifying()) if uri.secure else None
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+        async with asyncio.timeout(connect_timeout_s):
             await loop.create_connection(lambda: line, uri.host, uri.port, ssl=context)
     except TimeoutError as error:
-        raise cannot_connect(url, f"no connection within {CONNECT_TIMEOUT_S:.0f} s") from error
+        raise cannot_connect(url, f"none within {connect_timeout_s * 1000:.0f} ms") from error
+    except UnicodeError as error:  # A host name that DNS cannot hold.
+        raise not_an_address(url) from error
     except OSError as error:
         raise cannot_connect(url, str(error)) from error
     try:
-        async with asyncio.timeout(UPGRADE_TIMEOUT_S):
+        async with asyncio.timeout(upgrade_timeout_s):
             refusal = await line.opened
     except TimeoutError as error:
         line.abort()
-        raise handshake_timed_out(url, UPGRADE_TIMEOUT_S) from error
+        answer = read_answer(line.answer)
+        if answer is None or answer.status_code == 101:
+            raise handshake_timed_out(url, upgrade_timeout_s) from error
+        raise handshake_refused(url, Refusal(answer)) from error
     except BaseException:
         line.abort()
         raise
     if refusal is not None:
         line.abort()
-        raise handshake_refused(url, refusal.response, refusal.reason)
+        raise handshake_refused(url, refusal)
     return Dialled(line, clock.now_ms() - began_ms)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why there is no WebSocket: the answer if there was one, and what was wrong with it."""
-
-    response: Response | None
-    reason: str
+@cache
+def _verifying() -> ssl.SSLContext:
+    """Made once, because reading the certificates stalls every call of the process."""
+    return ssl.create_default_context()
 
 
-class WebSocketLine(asyncio.Protocol):
+class WebSocketLine(asyncio.BufferedProtocol):
     """One connection; a `Socket` once `opened` has come out as None."""
 
     def __init__(self, protocol: ClientProtocol, clock: Clock, headers: Mapping[str, str]) -> None:
@@ -115,7 +127,9 @@ class WebSocketLine(asyncio.Protocol):
         self._clock = clock
         self._headers = headers
         self._arrivals: list[Arrival] = []
-        self._partial: list[bytes] = []
+        self.answer = bytearray()  # The first of what came back to the upgrade.
+        self._read_into = bytearray(READ_BYTES)
+        self._partial = bytearray()
         self._partial_opcode = Opcode.TEXT
         self._unread_bytes = 0
         self._gone = False
@@ -125,7 +139,7 @@ class WebSocketLine(asyncio.Protocol):
 
     def received(self) -> list[Arrival]:
         arrivals, self._arrivals = self._arrivals, []
-        if self._unread_bytes > MAX_BYTES_PER_TURN and self._transport is not None:
+        if self._unread_bytes > MAX_UNREAD_BYTES and self._transport is not None:
             self._transport.resume_reading()
         self._unread_bytes = 0
         return arrivals
@@ -167,22 +181,31 @@ class WebSocketLine(asyncio.Protocol):
         request = self._protocol.connect()
         request.headers["User-Agent"] = USER_AGENT
         for name, value in self._headers.items():
+            request.headers.pop(name, None)  # Else a second line of that name is added.
             request.headers[name] = value
         self._protocol.send_request(request)
         self._flush()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._read_into
+
+    def buffer_updated(self, nbytes: int) -> None:
         at_ms = self._clock.now_ms()
+        data = bytes(memoryview(self._read_into)[:nbytes])
+        if not self.opened.done():
+            self.answer += data[: KEPT_ANSWER_BYTES - len(self.answer)]
         self._protocol.receive_data(data)
         self._take_events(at_ms)
-        self._unread_bytes += len(data)
-        if self._unread_bytes > MAX_BYTES_PER_TURN and self._transport is not None:
+        self._unread_bytes += nbytes
+        if self._unread_bytes > MAX_UNREAD_BYTES and self._transport is not None:
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         at_ms = self._clock.now_ms()
         self._protocol.receive_eof()
         self._take_events(at_ms)
+        # The transport stays until what is unsent has gone; the call does not wait for that.
+        self._end(at_ms)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -217,14 +240,15 @@ class WebSocketLine(asyncio.Protocol):
             self._broken(self._protocol.parser_exc, at_ms)
         self.bell.ring()
 
-    @staticmethod
-    def _refusal(refused: Exception) -> Refusal:
-        if isinstance(refused, InvalidStatus):
-            return Refusal(refused.response, str(refused))
+    def _refusal(self, refused: Exception) -> Refusal:
+        """What the library found no HTTP/1.1 in; some of it can be read all the same."""
         cause = refused.__cause__
-        return Refusal(None, f"{refused}: {cause}" if cause else str(refused))
+        reason = f"{refused}: {cause}" if cause else str(refused)
+        return Refusal(read_answer(self.answer), printable(reason))
 
     def _take_frame(self, frame: Frame, at_ms: float) -> None:
+        if self._gone:
+            return  # The connection was failed by a frame that came in the same bytes.
         if frame.opcode is Opcode.PING:
             self._arrivals.append(Ping(at_ms, bytes(frame.data)))
         elif frame.opcode is Opcode.CLOSE:
@@ -232,10 +256,10 @@ class WebSocketLine(asyncio.Protocol):
         elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             if frame.opcode is not Opcode.CONT:
                 self._partial_opcode = frame.opcode
-            self._partial.append(bytes(frame.data))
+            self._partial += frame.data
             if frame.fin:
-                data = b"".join(self._partial)
-                self._partial = []
+                data = bytes(self._partial)
+                self._partial.clear()
                 self._take_message(data, at_ms)
 
     def _take_message(self, data: bytes, at_ms: float) -> None:
