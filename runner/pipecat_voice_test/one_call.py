@@ -1,7 +1,7 @@
 """One call from dialling to verdict: introduces the caller, the line and the bot to each other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pipecat_voice_test.audio.line import LineSound
 from pipecat_voice_test.call.clock import Clock
@@ -10,7 +10,7 @@ from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.call.websocket import dial
 from pipecat_voice_test.measurement.judge import judge_call
 from pipecat_voice_test.measurement.results import CallResult, FindingCount, Verdict
-from pipecat_voice_test.protocol.identity import CallIdentity, call_identity
+from pipecat_voice_test.protocol.identity import call_identity
 from pipecat_voice_test.protocol.record import FindingTally
 from pipecat_voice_test.protocol.twilio import TwilioWire
 from pipecat_voice_test.protocol.virtual_call import VirtualCall
@@ -81,18 +81,14 @@ class OneCall:
         findings: Sequence[FindingTally] = ()
         if self._phone is not None:
             timeline, findings = self._phone.timeline(), self._phone.findings
-        if timeline.late_ms:
-            judged = judge_call(
-                self.scenario, timeline, number=self.number, findings=finding_counts(findings)
-            )
-            return replace(
-                judged, verdict=verdict, checks=(), metrics={}, error=error, error_kind=kind
-            )
-        return CallResult(self.number, verdict, timeline, error=error, error_kind=kind)
-
-    @property
-    def identity(self) -> CallIdentity:
-        return self._identity
+        return CallResult(
+            self.number,
+            verdict,
+            timeline,
+            protocol=finding_counts(findings),
+            error=error,
+            error_kind=kind,
+        )
 
 
 def finding_counts(tallies: Sequence[FindingTally]) -> tuple[FindingCount, ...]:

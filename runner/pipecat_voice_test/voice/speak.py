@@ -16,6 +16,9 @@ def main() -> None:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         texts = json.loads(sys.stdin.buffer.read())
 
+        # onnxruntime reports its use over the network and leaves an id in the user's cache
+        # folder unless told not to before it is imported.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import hibari  # type: ignore[import-untyped]  # It ships no types.
         import numpy as np
 
