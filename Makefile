@@ -21,7 +21,7 @@ COMPILE := .venv-lock/bin/uv pip compile --quiet --no-cache --universal --python
 	--generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" $(ARGS)
 
 # Clips of the speech engine; anywhere else than the user's own cache folder.
-export PVT_CACHE_DIR ?= $(CURDIR)/.cache/speech
+export PVT_CACHE_DIR ?= $(CURDIR)/.cache
 
 help:  ## say what can be made here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
