@@ -5,17 +5,19 @@ is no yielding. It takes a `clear` that removed audio, a queue that ran dry and 
 a silence longer than any pause within a turn.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipecat_voice_test.measurement.channels import (
     Hearing,
     Span,
     Utterance,
+    common,
     common_ms,
     overlap_ms,
 )
-from pipecat_voice_test.timeline import SAMPLES_PER_MS, PlaybackCleared, Timeline
+from pipecat_voice_test.timeline import SAMPLES_PER_MS, PlaybackCleared
 
 WINDOW_MS = 2000.0  # No `stop` by then counts as `no_yield`.
 SILENCE_MS = 400.0
@@ -27,13 +29,23 @@ INNER_PAUSE_MS = 200.0
 SPEAKING_BEFORE_MS = 500.0
 LOUD_BEFORE_MS = 400.0
 NEEDED_VOICE_MS = 600.0  # Stock bots do not hear a bare "stop".
-# A bot that speaks again this soon after the caller has not answered him: no detector and no
-# model is that fast, so what looked like yielding was a pause of its own.
-SOONEST_ANSWER_MS = 250.0
-LONGEST_PAUSE_MS = 1000.0
+LONGEST_BREATH_MS = 950.0  # Natural voices pause for 400 to 900 ms.
 
 DISTRACTED_MS = 1000.0
 RESUMES_BY_MS = 1200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How the bot pauses by itself.
+
+    Attributes:
+        turn_gap_ms: Silences of this length end a bot turn.
+        breathes_dry: Its queue runs dry also when nobody interrupts; see `breathes_dry`.
+    """
+
+    turn_gap_ms: float
+    breathes_dry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,8 @@ class BargeIn:
         cleared_ms: Unheard audio that `clear` threw away.
         stale_audio_ms: Old speech heard after the bot had yielded; None if it did not.
         early_answers: Bursts after a pause of the caller, before he had finished.
-        recovery_ms: From the end of the interruption to the answer.
+        answer: What the bot said next, or None; also if it yielded only after the 2000 ms.
+        recovery_ms: From the end of the interruption to the answer; None if that came early.
     """
 
     invalid: str = ""
@@ -61,25 +74,19 @@ class BargeIn:
     cleared_ms: float = 0.0
     stale_audio_ms: float | None = None
     early_answers: int = 0
+    answer: Span | None = None
     recovery_ms: float | None = None
 
 
-def barge_in(
-    said: Utterance,
-    hearing: Hearing,
-    timeline: Timeline,
-    *,
-    until_ms: float,
-    turn_gap_ms: float,
-) -> BargeIn:
+def barge_in(said: Utterance, hearing: Hearing, *, until_ms: float, manners: Manners) -> BargeIn:
     """Measure one interruption; `until_ms` is the onset of the caller's next utterance."""
     onset_ms = said.onset_ms
     invalid = _why_invalid(onset_ms, hearing)
     if invalid:
         return BargeIn(invalid=invalid)
     window_end_ms = min(onset_ms + WINDOW_MS, until_ms)
-    clears = [clear for clear in timeline.of(PlaybackCleared) if onset_ms < clear.at_ms <= until_ms]
-    silent_ms = _yielded_at(said, hearing, clears, timeline, until_ms, turn_gap_ms)
+    clears = [clear for clear in hearing.clears if onset_ms < clear.at_ms <= until_ms]
+    silent_ms = _yielded_at(said, hearing, clears, until_ms, manners)
     stop_ms = None
     if silent_ms is not None and silent_ms <= window_end_ms:
         stop_ms = max(0.0, silent_ms - onset_ms)
@@ -87,34 +94,41 @@ def barge_in(
     answering = next((clear for clear in clears if clear.discarded_ms > 0), None)
     first_clear = answering or next(iter(clears), None)
     stale_ms, early = (None, 0)
-    recovery_ms = None
     if stop_ms is not None:
-        stale_ms, early = _stale(said, hearing, timeline, answering, onset_ms + stop_ms)
-        answer = hearing.first_burst(said.end_ms, until_ms)
-        if answer is not None and hearing.burst_at(said.end_ms) is None:
-            recovery_ms = answer.start_ms - said.end_ms
+        stale_ms, early = _stale(said, hearing, answering, onset_ms + stop_ms)
+    answer = None if silent_ms is None else _answer(said, hearing, silent_ms, until_ms)
+    recovered = answer is not None and answer.start_ms >= said.end_ms
     return BargeIn(
         gated=said.voice_ms >= NEEDED_VOICE_MS,
         stop_ms=stop_ms,
-        no_yield=_no_yield(stop_ms, timeline, onset_ms, until_ms),
+        no_yield=_no_yield(stop_ms, hearing.ended_at_ms, onset_ms, until_ms),
         talk_over_ms=common_ms(
-            [Span(onset_ms, talked_until_ms)], _both(said.spans, hearing.stretches)
+            [Span(onset_ms, talked_until_ms)], common(said.spans, hearing.stretches)
         ),
         clear_seen_ms=None if first_clear is None else first_clear.at_ms - onset_ms,
         cleared_ms=sum(clear.discarded_ms for clear in clears),
         stale_audio_ms=stale_ms,
         early_answers=early,
-        recovery_ms=recovery_ms,
+        answer=answer,
+        recovery_ms=answer.start_ms - said.end_ms if answer is not None and recovered else None,
     )
 
 
 def _no_yield(
-    stop_ms: float | None, timeline: Timeline, onset_ms: float, until_ms: float
+    stop_ms: float | None, ended_at_ms: float, onset_ms: float, until_ms: float
 ) -> int | None:
     if stop_ms is not None:
         return 0
-    cut_off = timeline.ended_at_ms < min(onset_ms + WINDOW_MS, until_ms)
-    return None if cut_off else 1
+    call_was_over = ended_at_ms <= until_ms and ended_at_ms < onset_ms + WINDOW_MS
+    return None if call_was_over else 1
+
+
+def _answer(said: Utterance, hearing: Hearing, silent_ms: float, until_ms: float) -> Span | None:
+    """What the bot said once it had yielded; it may begin before the caller has finished."""
+    going_on = hearing.burst_at(said.end_ms)
+    if going_on is not None and going_on.start_ms > silent_ms:
+        return going_on
+    return hearing.first_burst(max(said.end_ms, silent_ms), until_ms)
 
 
 def _why_invalid(onset_ms: float, hearing: Hearing) -> str:
@@ -143,60 +157,74 @@ def _yielded_at(
     said: Utterance,
     hearing: Hearing,
     clears: Sequence[PlaybackCleared],
-    timeline: Timeline,
     until_ms: float,
-    turn_gap_ms: float,
+    manners: Manners,
 ) -> float | None:
     """The last speech sample before the first silence that is a yielding; METRICS `stop`."""
-    for index, burst in enumerate(hearing.bursts):
-        silent_ms = burst.end_ms
-        if silent_ms < said.onset_ms - LOUD_BEFORE_MS:
+    for silence in hearing.silences:
+        if silence.end_ms <= said.onset_ms or silence.length_ms < SILENCE_MS:
             continue
-        following = hearing.bursts[index + 1] if index + 1 < len(hearing.bursts) else None
-        resumes_ms = timeline.ended_at_ms if following is None else following.start_ms
-        if resumes_ms <= said.onset_ms:
-            continue
-        if silent_ms > until_ms:
+        if silence.start_ms > until_ms:
             return None
-        if resumes_ms - silent_ms < SILENCE_MS:
-            continue
-        removed = any(
-            clear.discarded_ms > 0 and clear.at_ms <= silent_ms + CLEAR_GRACE_MS for clear in clears
-        )
-        if (
-            removed
-            or resumes_ms - silent_ms >= turn_gap_ms
-            or _ran_dry(said, hearing, silent_ms, resumes_ms)
-        ):
-            return silent_ms
+        if _is_yielding(said, hearing, clears, silence, manners):
+            return silence.start_ms
     return None
 
 
-def _ran_dry(said: Utterance, hearing: Hearing, silent_ms: float, resumes_ms: float) -> bool:
-    """Whether the bot stopped sending, and did not merely take a breath."""
-    dry = any(
-        span.start_ms <= silent_ms + DRY_BY_MS
-        and span.end_ms > silent_ms
-        and span.end_ms - max(span.start_ms, silent_ms) >= DRY_MS
-        for span in hearing.dry
-    )
-    if not dry:
-        return False
+def _is_yielding(
+    said: Utterance,
+    hearing: Hearing,
+    clears: Sequence[PlaybackCleared],
+    silence: Span,
+    manners: Manners,
+) -> bool:
+    """Whether the bot gave up the floor, and did not merely take a breath."""
+    removing_ms = [clear.at_ms for clear in clears if clear.discarded_ms > 0]
+    if silence.length_ms >= manners.turn_gap_ms:
+        return True
+    if any(at_ms <= silence.start_ms + CLEAR_GRACE_MS for at_ms in removing_ms):
+        return True
     # Speech can only follow while the caller speaks; afterwards it may be an answer.
-    follows_ms = 0.0
-    if said.end_ms > silent_ms:
-        follows_ms = overlap_ms(Span(silent_ms, said.end_ms), hearing.stretches)
-    paused = resumes_ms - silent_ms < LONGEST_PAUSE_MS
-    too_soon = paused and resumes_ms < said.end_ms + SOONEST_ANSWER_MS
-    return follows_ms < RESUMED_MS and not too_soon
+    if overlap_ms(Span(silence.start_ms, said.end_ms), hearing.stretches) >= RESUMED_MS:
+        return False
+    if any(at_ms < silence.end_ms for at_ms in removing_ms):
+        return True  # It yielded in the middle of its own pause.
+    dry = dry_in(silence, hearing)
+    if silence.length_ms >= LONGEST_BREATH_MS:
+        return dry is not None
+    promptly = dry is not None and dry.start_ms <= silence.start_ms + DRY_BY_MS
+    return promptly and not manners.breathes_dry
+
+
+def dry_in(silence: Span, hearing: Hearing) -> Span | None:
+    """The first stretch of 300 ms in a silence in which nothing was queued either."""
+    for dry in hearing.dry:
+        inside = Span(max(dry.start_ms, silence.start_ms), dry.end_ms)
+        if inside.start_ms >= silence.end_ms:
+            return None
+        if inside.length_ms >= DRY_MS:
+            return inside
+    return None
+
+
+def breathes_dry(hearing: Hearing, said: Iterable[Utterance], turn_gap_ms: float) -> bool:
+    """Whether the bot stops sending when it pauses by itself, with no caller to blame.
+
+    For such a bot a queue that runs dry says nothing. From outside its breath over the end of
+    an interruption cannot be told from a yielding with a quick answer, unless a `clear` or the
+    length of the silence tells; most bots send their pauses as silence, and for them dry is dry.
+    """
+    floors = [Span(one.onset_ms, one.end_ms + turn_gap_ms) for one in said]
+    return any(
+        SILENCE_MS <= silence.length_ms < turn_gap_ms
+        and not overlap_ms(silence, floors)
+        and dry_in(silence, hearing) is not None
+        for silence in hearing.silences[:-1]
+    )
 
 
 def _stale(
-    said: Utterance,
-    hearing: Hearing,
-    timeline: Timeline,
-    clear: PlaybackCleared | None,
-    silent_ms: float,
+    said: Utterance, hearing: Hearing, clear: PlaybackCleared | None, silent_ms: float
 ) -> tuple[float, int]:
     """Old speech after the bot had yielded, and bursts that are an answer come early."""
     since_ms = silent_ms if clear is None else clear.at_ms
@@ -204,26 +232,26 @@ def _stale(
     until_ms = said.end_ms
     if pause is not None:
         until_ms = min(until_ms, max(pause.start_ms, since_ms) + INNER_PAUSE_MS)
-    window = Span(since_ms, max(since_ms, until_ms))
-    late_media = [
-        Span(piece.first_sample / SAMPLES_PER_MS, piece.end_sample / SAMPLES_PER_MS)
-        for piece in timeline.heard
-        if piece.arrived_ms > since_ms and piece.first_sample < window.end_ms * SAMPLES_PER_MS
-    ]
-    stale_ms = common_ms([window], _both(late_media, hearing.stretches))
+    came_after = _came_after(hearing, since_ms, until_ms)
+    stale_ms = common_ms([Span(since_ms, until_ms)], common(came_after, hearing.stretches))
     early = sum(until_ms < burst.start_ms < said.end_ms for burst in hearing.bursts)
     return stale_ms, early
 
 
-def _both(ones: Sequence[Span], others: Sequence[Span]) -> list[Span]:
-    """Where both are going on."""
-    shared = (
-        Span(max(one.start_ms, other.start_ms), min(one.end_ms, other.end_ms))
-        for one in ones
-        for other in others
-        if one.start_ms < other.end_ms and other.start_ms < one.end_ms
+def _came_after(hearing: Hearing, since_ms: float, until_ms: float) -> list[Span]:
+    """Audio that arrived after `since_ms` and was heard, or began to be, before `until_ms`."""
+    first = bisect_left(
+        hearing.pieces, since_ms * SAMPLES_PER_MS, key=lambda piece: piece.first_sample
     )
-    return sorted(shared)
+    found: list[Span] = []
+    for piece in hearing.pieces[first:]:
+        if piece.first_sample >= until_ms * SAMPLES_PER_MS:
+            break
+        if piece.arrived_ms > since_ms:
+            found.append(
+                Span(piece.first_sample / SAMPLES_PER_MS, piece.end_sample / SAMPLES_PER_MS)
+            )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +269,7 @@ class Distraction:
     yielded_ms: float | None = None
 
 
-def distraction(
-    said: Utterance, hearing: Hearing, timeline: Timeline, *, until_ms: float
-) -> Distraction:
+def distraction(said: Utterance, hearing: Hearing, *, until_ms: float) -> Distraction:
     """Measure METRICS `false_yield`; `until_ms` is the onset of the next utterance."""
     onset_ms = said.onset_ms
     invalid = _why_invalid(onset_ms, hearing)
@@ -252,23 +278,20 @@ def distraction(
     window = Span(onset_ms, onset_ms + DISTRACTED_MS)
     cleared = any(
         clear.discarded_ms > 0 and window.start_ms < clear.at_ms <= window.end_ms
-        for clear in timeline.of(PlaybackCleared)
+        for clear in hearing.clears
     )
-    for index, burst in enumerate(hearing.bursts):
-        if not onset_ms - LOUD_BEFORE_MS <= burst.end_ms <= window.end_ms:
+    for silence in hearing.silences:
+        if not onset_ms - LOUD_BEFORE_MS <= silence.start_ms <= window.end_ms:
             continue
-        following = hearing.bursts[index + 1] if index + 1 < len(hearing.bursts) else None
-        resumes_ms = until_ms if following is None else following.start_ms
-        silence_ms = resumes_ms - burst.end_ms
-        if silence_ms < SILENCE_MS or resumes_ms <= onset_ms:
+        if silence.length_ms < SILENCE_MS or silence.end_ms <= onset_ms:
             continue
-        yielded_ms = max(0.0, burst.end_ms - onset_ms)
+        yielded_ms = max(0.0, silence.start_ms - onset_ms)
         if cleared:
             return Distraction(false_yield=1, yielded_ms=yielded_ms)
-        if silence_ms >= RESUMES_BY_MS:
-            if resumes_ms >= until_ms:
-                return Distraction(
-                    inconclusive="the bot's turn ended by itself; use an answer of at least 10 s"
-                )
+        if silence.end_ms >= until_ms:
+            return Distraction(
+                inconclusive="the bot's turn ended by itself; use an answer of at least 10 s"
+            )
+        if silence.length_ms > RESUMES_BY_MS:
             return Distraction(false_yield=1, yielded_ms=yielded_ms)
     return Distraction(false_yield=0)

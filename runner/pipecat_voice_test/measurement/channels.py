@@ -16,7 +16,9 @@ from pipecat_voice_test.scenario.model import Scenario, TurnKind
 from pipecat_voice_test.timeline import (
     FRAME_SAMPLES,
     SAMPLES_PER_MS,
+    HeardPiece,
     KeyPressed,
+    PlaybackCleared,
     Timeline,
     UtteranceBegan,
 )
@@ -44,6 +46,17 @@ def overlap_ms(span: Span, others: Iterable[Span]) -> float:
 def common_ms(ones: Iterable[Span], others: Sequence[Span]) -> float:
     """For how long both are going on."""
     return sum(overlap_ms(span, others) for span in ones)
+
+
+def common(ones: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """Where both are going on."""
+    shared = (
+        Span(max(one.start_ms, other.start_ms), min(one.end_ms, other.end_ms))
+        for one in ones
+        for other in others
+        if one.start_ms < other.end_ms and other.start_ms < one.end_ms
+    )
+    return sorted(shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +100,29 @@ class Hearing:
         stretches: Speech without a silence of 50 ms.
         bursts: The same with silences under 200 ms closed.
         turns: Bursts closer than `turn_gap_ms` between which the caller did not speak.
+        silences: What lies between bursts; the last one ends with the call.
         dry: When nothing was queued for playing, up to the end of the call.
+        pieces: What came when, in order of the ear clock.
+        clears: Every `clear` of the call.
     """
 
     stretches: tuple[Span, ...] = ()
     bursts: tuple[Span, ...] = ()
     turns: tuple[Span, ...] = ()
+    silences: tuple[Span, ...] = ()
     dry: tuple[Span, ...] = ()
+    pieces: tuple[HeardPiece, ...] = ()
+    clears: tuple[PlaybackCleared, ...] = ()
+    ended_at_ms: float = 0.0
 
     def burst_at(self, at_ms: float) -> Span | None:
         """The burst going on at this moment."""
         return next((b for b in self.bursts if b.start_ms < at_ms < b.end_ms), None)
 
-    def turn_of(self, burst: Span) -> Span:
-        """The bot turn a burst belongs to."""
-        return next(t for t in self.turns if t.start_ms <= burst.start_ms < t.end_ms)
+    def reply_at(self, at_ms: float) -> Span:
+        """What the bot said from here to the end of its turn; METRICS `response_duration`."""
+        turn = next(turn for turn in self.turns if turn.start_ms <= at_ms < turn.end_ms)
+        return Span(at_ms, turn.end_ms)
 
     def first_burst(
         self, from_ms: float, until_ms: float = float("inf"), shortest_ms: float = 0.0
@@ -122,10 +143,7 @@ def utterances(scenario: Scenario, timeline: Timeline) -> dict[int, Utterance]:
     said: dict[int, Utterance] = {}
     for event in timeline.of(UtteranceBegan):
         spans = tuple(
-            Span(
-                mouth_ms(timeline, event.first_sample + start),
-                mouth_ms(timeline, event.first_sample + end),
-            )
+            _mouth_span(timeline, event.first_sample + start, event.first_sample + end)
             for start, end in event.spans
         )
         said[event.turn] = Utterance(event.turn, scenario.turns[event.turn].kind, spans)
@@ -140,6 +158,11 @@ def mouth_ms(timeline: Timeline, sample: int) -> float:
     frame = sample // FRAME_SAMPLES
     late_ms = timeline.late_ms[frame] if frame < len(timeline.late_ms) else 0.0
     return sample / SAMPLES_PER_MS + late_ms
+
+
+def _mouth_span(timeline: Timeline, start: int, end: int) -> Span:
+    """The end is that of the last sample, so the frame after it does not move it."""
+    return Span(mouth_ms(timeline, start), mouth_ms(timeline, end - 1) + 1 / SAMPLES_PER_MS)
 
 
 def hearing(timeline: Timeline, speech: Iterable[Span], turn_gap_ms: float) -> Hearing:
@@ -157,7 +180,11 @@ def hearing(timeline: Timeline, speech: Iterable[Span], turn_gap_ms: float) -> H
         stretches=_spans(found.stretches),
         bursts=bursts,
         turns=bot_turns(bursts, sorted(speech), turn_gap_ms),
+        silences=_silences(bursts, timeline.ended_at_ms),
         dry=_dry(timeline),
+        pieces=timeline.heard,
+        clears=tuple(timeline.of(PlaybackCleared)),
+        ended_at_ms=timeline.ended_at_ms,
     )
 
 
@@ -179,7 +206,9 @@ def bot_turns(
     for burst in bursts:
         if turns:
             pause = Span(turns[-1].end_ms, burst.start_ms)
-            if pause.length_ms < turn_gap_ms and not overlap_ms(pause, speech):
+            # A key is a moment, so overlap in time would not see it.
+            spoken = any(s.start_ms < pause.end_ms and s.end_ms > pause.start_ms for s in speech)
+            if pause.length_ms < turn_gap_ms and not spoken:
                 turns[-1] = Span(turns[-1].start_ms, burst.end_ms)
                 continue
         turns.append(burst)
@@ -188,6 +217,11 @@ def bot_turns(
 
 def _spans(samples: Iterable[tuple[int, int]]) -> tuple[Span, ...]:
     return tuple(Span(start / SAMPLES_PER_MS, end / SAMPLES_PER_MS) for start, end in samples)
+
+
+def _silences(bursts: Sequence[Span], end_ms: float) -> tuple[Span, ...]:
+    starts = [burst.start_ms for burst in bursts[1:]] + [end_ms]
+    return tuple(Span(b.end_ms, start) for b, start in zip(bursts, starts, strict=False))
 
 
 def _dry(timeline: Timeline) -> tuple[Span, ...]:

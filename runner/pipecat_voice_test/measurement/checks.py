@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from pipecat_voice_test.measurement.channels import Hearing
 from pipecat_voice_test.measurement.facts import CallFacts, TurnRecord
 from pipecat_voice_test.measurement.results import Check, Verdict
 from pipecat_voice_test.measurement.wording import reading
@@ -111,9 +110,9 @@ def _duration(facts: CallFacts, record: TurnRecord, match: Match) -> Iterator[Ch
         if match.occurrence is None:
             yield _skipped(record, expectation, metric, "there was no reply to time", suffix)
             continue
-        turn = _bot_turn_at(facts.hearing, match.occurrence.at_ms)
-        value = turn[1] - turn[0]
-        cut = sign > 0 and value < limit and _cut_off(facts, record, turn[1])
+        reply = facts.hearing.reply_at(match.occurrence.at_ms)
+        value = reply.length_ms
+        cut = sign > 0 and value < limit and _cut_off(facts, record, reply.end_ms)
         if cut:
             yield _skipped(
                 record, expectation, metric, "the caller did not let the bot finish", suffix
@@ -124,12 +123,8 @@ def _duration(facts: CallFacts, record: TurnRecord, match: Match) -> Iterator[Ch
         text = f"response_duration was {value:.0f} ms, expected {bound} {limit}"
         yield _of(
             record, expectation, metric, verdict, text,
-            value=value, limit=limit, at_ms=turn[1], suffix=suffix,
+            value=value, limit=limit, at_ms=reply.end_ms, suffix=suffix,
         )  # fmt: skip
-
-
-def _bot_turn_at(hearing: Hearing, at_ms: float) -> tuple[float, float]:
-    return next(t for t in hearing.turns if t.start_ms <= at_ms < t.end_ms)
 
 
 def _cut_off(facts: CallFacts, record: TurnRecord, end_ms: float) -> bool:
@@ -161,13 +156,13 @@ def _why_missing(
     facts: CallFacts, record: TurnRecord, expectation: Expectation, metric: str
 ) -> str:
     ended_early = facts.timeline.ended_by in (EndedBy.BOT, EndedBy.BOT_ABNORMAL)
-    if expectation.event is EventName.CALL_ENDED:
-        return reading("call_ended_ms", None, expectation.within_ms)
     limit = expectation.within_ms
-    if expectation.event is EventName.BOT_INTERRUPTED:
-        return f"{reading('stop_ms', None, limit)}: the bot talked on over the caller"
+    if expectation.event is EventName.CALL_ENDED:
+        return reading(metric, None, limit)
     if ended_early and not record.ended:
         return f"{reading(metric, None, limit)}: the bot ended the call"
+    if expectation.event is EventName.BOT_INTERRUPTED:
+        return f"{reading(metric, None, limit)}: the bot talked on over the caller"
     if expectation.event is EventName.RESPONSE and record.said is not None:
         if facts.hearing.burst_at(record.said.end_ms) is not None:
             return (

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 
 from pipecat_voice_test.audio.codec import decode_ulaw
 from pipecat_voice_test.audio.speech import SPEECH_DBOV, stretches
-from pipecat_voice_test.measurement.barge_in import BargeIn, Distraction, barge_in, distraction
+from pipecat_voice_test.measurement.barge_in import (
+    BargeIn,
+    Distraction,
+    Manners,
+    barge_in,
+    breathes_dry,
+    distraction,
+)
 from pipecat_voice_test.measurement.channels import Hearing, Span, Utterance, hearing, utterances
 from pipecat_voice_test.measurement.turn_taking import TurnTaking, turn_taking
 from pipecat_voice_test.scenario.limits import DEFAULT_LIMITS
@@ -25,7 +32,6 @@ from pipecat_voice_test.timeline import (
     BotClosed,
     EndedBy,
     MarkReceived,
-    PlaybackCleared,
     Timeline,
     TurnBegan,
     TurnEnded,
@@ -92,7 +98,20 @@ def call_facts(scenario: Scenario, timeline: Timeline) -> CallFacts:
         for span in utterance.spans
     ]
     heard = hearing(timeline, floor_taken, scenario.turn_gap_ms)
-    turns = tuple(_turn_record(scenario, timeline, heard, said, turn) for turn in scenario.turns)
+    manners = Manners(
+        scenario.turn_gap_ms, breathes_dry(heard, said.values(), scenario.turn_gap_ms)
+    )
+    acts = _turns(timeline, said, manners)
+    signals = _signals(timeline, heard)
+    turns = tuple(
+        _with_matches(
+            _turn_record(heard, acts, turn),
+            heard,
+            signals,
+            _turns_over(heard, timeline, scenario.turn_gap_ms),
+        )
+        for turn in scenario.turns
+    )
     by_bot = timeline.ended_by is EndedBy.BOT
     last_word_ms = max((burst.end_ms for burst in heard.bursts), default=None)
     return CallFacts(
@@ -133,66 +152,85 @@ def speech_ms(ulaw: bytes) -> float:
     return sum(end - start for start, end in found) / SAMPLES_PER_MS
 
 
-def _turn_record(
-    scenario: Scenario,
-    timeline: Timeline,
-    heard: Hearing,
-    said: Mapping[int, Utterance],
-    turn: Turn,
-) -> TurnRecord:
-    began = next((e for e in timeline.of(TurnBegan) if e.turn == turn.index), None)
-    if began is None:
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    """What the caller did in which turn, looked up once for the whole call."""
+
+    began_ms: Mapping[int, float]
+    ended: frozenset[int]
+    given_up: Mapping[int, str]
+    said: Mapping[int, Utterance]
+    manners: Manners
+
+
+def _turns(timeline: Timeline, said: Mapping[int, Utterance], manners: Manners) -> _Turns:
+    return _Turns(
+        began_ms={event.turn: event.at_ms for event in timeline.of(TurnBegan)},
+        ended=frozenset(event.turn for event in timeline.of(TurnEnded)),
+        given_up={event.turn: event.reason for event in timeline.of(TurnGivenUp)},
+        said=said,
+        manners=manners,
+    )
+
+
+def _turn_record(heard: Hearing, turns: _Turns, turn: Turn) -> TurnRecord:
+    began_ms = turns.began_ms.get(turn.index)
+    if began_ms is None:
         return TurnRecord(turn)
-    given_up = next((e.reason for e in timeline.of(TurnGivenUp) if e.turn == turn.index), "")
-    ended = any(e.turn == turn.index for e in timeline.of(TurnEnded))
-    mine = said.get(turn.index)
-    later = [u.onset_ms for u in said.values() if u.turn > turn.index]
-    until_ms = min(later, default=timeline.ended_at_ms)
-    anchors = Anchors(began.at_ms, speech_end_ms=began.at_ms)
-    taking = interrupted = distracted = None
-    if mine is not None:
-        anchors = Anchors(began.at_ms, mine.onset_ms, mine.end_ms)
-        taking = turn_taking(
-            mine,
-            heard,
-            list(timeline.of(PlaybackCleared)),
-            until_ms=until_ms,
-            answer_due=expects_answer(turn) and mine.kind is not TurnKind.DTMF,
-            within_ms=answer_within_ms(turn),
-        )
-        if mine.kind is TurnKind.BARGE_IN:
-            interrupted = barge_in(
-                mine, heard, timeline, until_ms=until_ms, turn_gap_ms=scenario.turn_gap_ms
-            )
-        elif mine.kind is TurnKind.DISTRACTOR:
-            distracted = distraction(mine, heard, timeline, until_ms=until_ms)
-    elif turn.speaks or turn.dtmf:
-        anchors = Anchors(began.at_ms)
-    answer = _answer(heard, anchors, taking, interrupted, until_ms)
+    said = turns.said.get(turn.index)
+    until_ms = min(
+        (later.onset_ms for later in turns.said.values() if later.turn > turn.index),
+        default=heard.ended_at_ms,
+    )
     record = TurnRecord(
-        turn, True, ended, anchors, until_ms, mine, taking, interrupted, distracted, answer,
-        given_up=given_up,
-    )  # fmt: skip
-    return _with_matches(record, heard, timeline, scenario.turn_gap_ms)
+        turn,
+        reached=True,
+        ended=turn.index in turns.ended,
+        anchors=_anchors(turn, began_ms, said),
+        until_ms=until_ms,
+        said=said,
+        answer=heard.first_burst(began_ms, until_ms),
+        given_up=turns.given_up.get(turn.index, ""),
+    )
+    return record if said is None else _with_speech(record, said, heard, turns.manners)
 
 
-def _answer(
-    heard: Hearing,
-    anchors: Anchors,
-    taking: TurnTaking | None,
-    interrupted: BargeIn | None,
-    until_ms: float,
-) -> Span | None:
-    if taking is None:
-        return heard.first_burst(anchors.began_ms, until_ms)
-    if interrupted is not None and not interrupted.invalid and interrupted.stop_ms is None:
-        return None  # A bot that did not yield only goes on; that is no answer.
-    return taking.answer
+def _anchors(turn: Turn, began_ms: float, said: Utterance | None) -> Anchors:
+    if said is not None:
+        return Anchors(began_ms, said.onset_ms, said.end_ms)
+    if turn.speaks or turn.dtmf:
+        return Anchors(began_ms)
+    return Anchors(began_ms, speech_end_ms=began_ms)
+
+
+def _with_speech(
+    record: TurnRecord, said: Utterance, heard: Hearing, manners: Manners
+) -> TurnRecord:
+    until_ms = record.until_ms
+    taking = turn_taking(
+        said,
+        heard,
+        until_ms=until_ms,
+        answer_due=expects_answer(record.turn) and said.kind is not TurnKind.DTMF,
+        within_ms=answer_within_ms(record.turn),
+    )
+    record = replace(record, taking=taking, answer=taking.answer)
+    if said.kind is TurnKind.DISTRACTOR:
+        return replace(record, distraction=distraction(said, heard, until_ms=until_ms))
+    if said.kind is not TurnKind.BARGE_IN:
+        return record
+    interrupted = barge_in(said, heard, until_ms=until_ms, manners=manners)
+    if interrupted.invalid:
+        return replace(record, barge_in=interrupted)
+    # A bot that did not yield only goes on; that is no answer.
+    return replace(record, barge_in=interrupted, answer=interrupted.answer)
 
 
 def _with_matches(
-    record: TurnRecord, heard: Hearing, timeline: Timeline, turn_gap_ms: float
+    record: TurnRecord, heard: Hearing, signals: Sequence[Occurrence], turns_over: int
 ) -> TurnRecord:
+    if not record.reached:
+        return record
     yielded_ms = None
     if record.barge_in is not None and record.barge_in.stop_ms is not None:
         yielded_ms = (record.anchors.onset_ms or 0.0) + record.barge_in.stop_ms
@@ -201,8 +239,8 @@ def _with_matches(
     happened = occurrences(
         record.anchors,
         bot_turns=heard.turns,
-        turns_over=_turns_over(heard, timeline, turn_gap_ms),
-        signals=_signals(timeline),
+        turns_over=turns_over,
+        signals=signals,
         answer_ms=None if record.answer is None else record.answer.start_ms,
         yielded_ms=yielded_ms,
     )
@@ -224,9 +262,9 @@ def _turns_over(heard: Hearing, timeline: Timeline, turn_gap_ms: float) -> int:
 _ON_THE_WIRE = frozenset({EventName.CALL_ENDED})
 
 
-def _signals(timeline: Timeline) -> Sequence[Occurrence]:
+def _signals(timeline: Timeline, heard: Hearing) -> Sequence[Occurrence]:
     signals = [
-        *(Occurrence(EventName.CLEAR, e.at_ms) for e in timeline.of(PlaybackCleared)),
+        *(Occurrence(EventName.CLEAR, e.at_ms) for e in heard.clears),
         *(Occurrence(EventName.MARK, e.at_ms, e.name) for e in timeline.of(MarkReceived)),
     ]
     if timeline.ended_by in (EndedBy.BOT, EndedBy.BOT_ABNORMAL):

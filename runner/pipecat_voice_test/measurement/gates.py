@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from pipecat_voice_test.measurement.facts import CallFacts
-from pipecat_voice_test.measurement.results import Check, ScenarioResult, Verdict
+from pipecat_voice_test.measurement.results import CallResult, Check, ScenarioResult, Verdict
 from pipecat_voice_test.measurement.values import Value, ended_as_scripted
 from pipecat_voice_test.measurement.wording import reading
 from pipecat_voice_test.scenario.limits import DEFAULT_LIMITS, VALUES_NEEDED, Limits, Statistic
@@ -78,8 +78,25 @@ def _never_let_go(facts: CallFacts, limit: float | None) -> Iterator[Check]:
     )  # fmt: skip
 
 
-def pool_checks(scenario: Scenario, pool: Mapping[str, Sequence[float]]) -> Iterator[Check]:
+def pooled(scenario: Scenario, calls: Sequence[CallResult]) -> dict[str, list[float]]:
+    """The values of all calls that count, by metric, in order of calls (M-20).
+
+    An answer that may be slow has a limit of its own and takes no part in distributions.
+    """
+    pool: dict[str, list[float]] = {}
+    for call in calls:
+        if call.verdict not in (Verdict.PASSED, Verdict.FAILED) or call.replaced:
+            continue
+        slow = [turn.response_ms for turn in call.turns if scenario.turns[turn.index].slow]
+        for metric, values in call.metrics.items():
+            counted = [v for v in values if metric not in _ANSWERS or v not in slow]
+            pool.setdefault(metric, []).extend(counted)
+    return pool
+
+
+def pool_checks(scenario: Scenario, calls: Sequence[CallResult]) -> Iterator[Check]:
     """The distribution gates a scenario sets itself, over all its calls; M-20 to M-22."""
+    pool = pooled(scenario, calls)
     for metric in sorted(scenario.limits.own):
         for statistic, limit in scenario.limits.of(metric).items():
             if statistic in _QUANTILES:
@@ -93,14 +110,9 @@ def run_checks(results: Sequence[ScenarioResult]) -> tuple[Check, ...]:
     """The default median of `response` over the whole run; M-21a."""
     pool: list[float] = []
     for result in results:
-        if "median" in DEFAULT_LIMITS.of(_RUN_WIDE) and _takes_part(result.scenario.limits):
-            pool += [
-                value
-                for call in result.calls
-                if call.verdict in (Verdict.PASSED, Verdict.FAILED)
-                for metric in _ANSWERS
-                for value in call.metrics.get(metric, ())
-            ]
+        if _takes_part(result.scenario.limits):
+            of_scenario = pooled(result.scenario, result.calls)
+            pool += [value for metric in _ANSWERS for value in of_scenario.get(metric, ())]
     if not pool:
         return ()
     limit = DEFAULT_LIMITS.of(_RUN_WIDE)["median"]

@@ -87,7 +87,7 @@ def call_verdict(checks: Sequence[Check]) -> Verdict:
 
 def judge_scenario(scenario: Scenario, calls: Sequence[CallResult]) -> ScenarioResult:
     """Pool the calls of one scenario; a later pass does not erase a failure (M-25)."""
-    checks = tuple(pool_checks(scenario, pooled(calls)))
+    checks = tuple(pool_checks(scenario, calls))
     verdict = scenario_verdict(calls)
     if verdict is Verdict.PASSED and any(c.verdict is Verdict.FAILED for c in checks):
         verdict = Verdict.FAILED
@@ -112,16 +112,6 @@ def scenario_verdict(calls: Sequence[CallResult]) -> Verdict:
         if verdict in verdicts:
             return verdict
     return Verdict.PASSED if verdicts else Verdict.NOT_RUN
-
-
-def pooled(calls: Sequence[CallResult]) -> dict[str, list[float]]:
-    """The values of all calls that count, by metric, in order of calls (M-20)."""
-    pool: dict[str, list[float]] = defaultdict(list)
-    for call in calls:
-        if call.verdict in (Verdict.PASSED, Verdict.FAILED):
-            for metric, values in call.metrics.items():
-                pool[metric] += values
-    return dict(pool)
 
 
 def _checks(facts: CallFacts, values: Sequence[Value]) -> list[Check]:

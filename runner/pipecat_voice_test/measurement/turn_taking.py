@@ -10,7 +10,6 @@ from pipecat_voice_test.measurement.channels import (
     common_ms,
 )
 from pipecat_voice_test.scenario.model import TurnKind
-from pipecat_voice_test.timeline import PlaybackCleared
 
 ANSWER_MS = 300.0  # A burst shorter than this is no answer; `missed_turn`.
 MISSED_AFTER_MS = 8000.0
@@ -58,7 +57,6 @@ class TurnTaking:
 def turn_taking(
     said: Utterance,
     hearing: Hearing,
-    clears: Sequence[PlaybackCleared],
     *,
     until_ms: float,
     answer_due: bool,
@@ -69,12 +67,11 @@ def turn_taking(
     Args:
         said: The utterance, or keys.
         hearing: The bot as heard.
-        clears: Every `clear` of the call.
         until_ms: Onset of the next utterance, or the end of the call.
         answer_due: Whether the scenario expects a `response` to it.
         within_ms: The scenario's own limit on that, if it has one.
     """
-    cut_ins, backchannels = _intrusions(said, hearing, clears)
+    cut_ins, backchannels = _intrusions(said, hearing)
     answer = answer_to(said, hearing, until_ms, ignoring=backchannels)
     response_ms = None
     if answer is not None and answer.start_ms >= said.end_ms:
@@ -126,11 +123,14 @@ def _pause_before(burst: Span, pauses: Sequence[Span]) -> Span | None:
     return next((pause for pause in reversed(pauses) if pause.start_ms <= burst.start_ms), None)
 
 
-def _intrusions(
-    said: Utterance, hearing: Hearing, clears: Sequence[PlaybackCleared]
-) -> tuple[tuple[CutIn, ...], tuple[Span, ...]]:
-    """What the bot said inside the utterance, having been silent when it began."""
-    if said.voice_ms == 0 or hearing.burst_at(said.onset_ms) is not None:
+def _intrusions(said: Utterance, hearing: Hearing) -> tuple[tuple[CutIn, ...], tuple[Span, ...]]:
+    """What the bot said inside the utterance, having been silent when it began.
+
+    Only a caller who has the floor can be cut in on: a bot that was interrupted in a pause of
+    its own goes on until it notices, and what it says after yielding is `stale_audio` or an
+    `early_answer`.
+    """
+    if said.kind is not TurnKind.TURN or hearing.burst_at(said.onset_ms) is not None:
         return (), ()
     cut_ins: list[CutIn] = []
     backchannels: list[Span] = []
@@ -139,7 +139,7 @@ def _intrusions(
             continue
         cut_short = any(
             clear.discarded_ms > 0 and burst.start_ms < clear.at_ms <= burst.end_ms + CLEAR_GRACE_MS
-            for clear in clears
+            for clear in hearing.clears
         )
         if burst.length_ms >= CUT_IN_MS or cut_short or burst.end_ms > said.end_ms:
             cut_ins.append(_cut_in(said, burst))

@@ -182,10 +182,9 @@ def _durations(facts: CallFacts, record: TurnRecord) -> Iterator[Value]:
         if match.expectation.absent:
             continue
         at_ms = match.occurrence.at_ms
-        turn = next(t for t in facts.hearing.turns if t.start_ms <= at_ms < t.end_ms)
         yield Value(
             "response_duration_ms",
-            turn.end_ms - at_ms,
+            facts.hearing.reply_at(at_ms).length_ms,
             record.turn.index,
             match.expectation.line,
             at_ms,
@@ -210,8 +209,11 @@ def _pauses(facts: CallFacts) -> Iterator[Value]:
         for length, survived in pauses
         if survived and (broken_ms is None or length < broken_ms)
     ]
-    # Nothing was shown to be too long, so a short ladder is not held against the bot.
-    yield Value("pause_tolerance_ms", max(borne, default=0.0), gated=broken_ms is not None)
+    # Only a pause within the limit that was not borne shows a bot that bears too little: a
+    # short ladder, or one whose steps lie beyond the limit, is not held against it.
+    gate_ms = facts.scenario.limits.of("pause_tolerance_ms").get("at_least", 0.0)
+    gated = broken_ms is not None and broken_ms <= gate_ms
+    yield Value("pause_tolerance_ms", max(borne, default=0.0), gated=gated)
 
 
 def _ending(facts: CallFacts) -> Iterator[Value]:
@@ -250,7 +252,7 @@ def ended_as_scripted(facts: CallFacts) -> tuple[bool, str]:
     if all(record.ended for record in facts.turns):
         return True, "ended_by was bot, as scripted"
     record = next(r for r in facts.turns if not r.ended)
-    if any(m.expectation.event is EventName.CALL_ENDED and m.occurrence for m in record.matches):
+    if any(e.event is EventName.CALL_ENDED and not e.absent for e in record.turn.expect):
         return True, "ended_by was bot, as scripted"
     return False, f"the bot hung up ({code}) in turn {record.turn.index + 1}, unscripted"
 

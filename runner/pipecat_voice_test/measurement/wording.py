@@ -39,5 +39,8 @@ def number(value: float, *, beside: float | None = None) -> str:
     if abs(value) < 10:
         return f"{value:.3g}"
     if beside is not None and round(value) == round(beside):
-        return f"{value:.1f}"
+        return next(
+            (text for digits in (1, 2, 3) if float(text := f"{value:.{digits}f}") != beside),
+            repr(value),
+        )
     return str(round(value))

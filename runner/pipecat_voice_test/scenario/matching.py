@@ -4,7 +4,8 @@ The caller asks while the call goes on, to know whether to wait; the judge asks 
 with edges measured to the millisecond. Both get the same answer from the same function.
 
 Expectations are met in order, events between them are passed over, and an event meets one
-expectation of each name (DESIGN 5, "Flow").
+expectation of each name as it is written: `llm_response` and `tts_response` may name the same
+reply, a second `response` is the next one (DESIGN 5, "Flow").
 """
 
 from collections.abc import Sequence
@@ -111,7 +112,7 @@ def match_expectations(
         anchors: From when `within_ms` of an `absent` expectation counts.
     """
     matches: list[Match] = []
-    used: set[tuple[EventName, int]] = set()
+    used: set[tuple[str, int]] = set()
     cursor_ms = float("-inf")
     blocked = False
     for expectation in expect:
@@ -129,7 +130,7 @@ def match_expectations(
         occurrence = happened[found]
         matches.append(Match(expectation, occurrence))
         if not expectation.absent:
-            used.add((occurrence.event, found))
+            used.add((expectation.written, found))
             cursor_ms = max(cursor_ms, occurrence.at_ms)
     return matches
 
@@ -138,7 +139,7 @@ def _first(
     expectation: Expectation,
     happened: Sequence[Occurrence],
     from_ms: float,
-    used: set[tuple[EventName, int]],
+    used: set[tuple[str, int]],
     anchors: Anchors,
 ) -> int | None:
     until_ms = absent_until_ms(expectation, anchors) if expectation.absent else None
@@ -147,7 +148,7 @@ def _first(
             continue
         if expectation.mark_name is not None and occurrence.name != expectation.mark_name:
             continue
-        if (occurrence.event, index) in used:
+        if (expectation.written, index) in used:
             continue
         if until_ms is not None and occurrence.at_ms > until_ms:
             return None
