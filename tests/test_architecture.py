@@ -4,6 +4,7 @@ A room is a folder of the package. Above the rooms stand the modules that bring 
 """
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pipecat_voice_test
 import pytest
 
 PACKAGE = Path(pipecat_voice_test.__file__).parent
+PAGE = Path(__file__).parents[1] / "ARCHITECTURE.md"
 NAME = "pipecat_voice_test"
 
 FOUNDATION = {"errors", "timeline", "audio"}
@@ -123,6 +125,15 @@ def calls_of(module: str) -> Iterator[str]:
 
 def test_every_module_is_on_the_map() -> None:
     assert {owner(module) for module in MODULES} - {"__init__"} == set(ARROWS)
+
+
+def test_the_page_names_everything_on_the_map() -> None:
+    named = set(re.findall(r"`(\w+)(?:/|\.py)`", PAGE.read_text()))
+
+    assert set(ARROWS) - {"__main__"} <= named
+    assert {name for name in named if not (PACKAGE / name).exists()} <= {
+        path.stem for path in PACKAGE.rglob("*.py")
+    }
 
 
 @pytest.mark.parametrize("name", ARROWS)
