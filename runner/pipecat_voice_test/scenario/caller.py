@@ -12,10 +12,16 @@ from pipecat_voice_test.audio.line import LineSound
 from pipecat_voice_test.scenario.ear import Ear
 from pipecat_voice_test.scenario.matching import Anchors
 from pipecat_voice_test.scenario.model import EventName, Scenario, SendAfter, Turn, TurnKind
-from pipecat_voice_test.scenario.waiting import Waiting, only_skipped, quiet_needed_ms
+from pipecat_voice_test.scenario.mouth import Mouth
+from pipecat_voice_test.scenario.waiting import (
+    Waiting,
+    awaits_reply,
+    only_skipped,
+    quiet_needed_ms,
+    yields_after_ms,
+)
 from pipecat_voice_test.timeline import (
     FRAME_MS,
-    FRAME_SAMPLES,
     SAMPLES_PER_MS,
     CallerFrame,
     Event,
@@ -62,18 +68,15 @@ class ScriptedCaller:
         self.waiting_for = ""
         self._scenario = scenario
         self._clips = clips
-        self._line = line
+        self._mouth = Mouth(line)
         self._at_ms = 0
-        self._sound = b""
         self._key = ""
-        self._own_onset_ms: float | None = None
         self._failed = False
-        self._replied_to = False  # Whether the turn before awaited a reply.
         self._script = self._play_all()
 
     @property
     def is_speaking(self) -> bool:
-        return bool(self._sound)
+        return self._mouth.is_speaking
 
     def next_frame(self, at_ms: int, heard: Heard) -> CallerFrame | None:
         """The next 20 ms of the script; None when it is over."""
@@ -85,13 +88,7 @@ class ScriptedCaller:
         except StopIteration:
             return None
         key, self._key = self._key, ""
-        return CallerFrame(self._next_sound(), key)
-
-    def _next_sound(self) -> bytes:
-        if not self._sound:
-            return self._line.quiet_frame(self._at_ms // FRAME_MS)
-        frame, self._sound = self._sound[:FRAME_SAMPLES], self._sound[FRAME_SAMPLES:]
-        return frame
+        return CallerFrame(self._mouth.next_frame(at_ms // FRAME_MS), key)
 
     # --- the script -----------------------------------------------------------------------
 
@@ -105,34 +102,34 @@ class ScriptedCaller:
         yield from self._let_the_bot_finish(self._scenario.turn_gap_ms, GOODBYE_AT_MOST_MS, "")
 
     def _play(self, turn: Turn, before: Turn | None) -> Script:
-        began_ms = float(self._at_ms)
         if turn.kind is TurnKind.LISTEN:
-            began_ms = yield from self._after_the_reply(began_ms)
-        self.events.append(TurnBegan(began_ms, turn.index))
-        anchors = Anchors(began_ms, speech_end_ms=began_ms)
-        if turn.kind is not TurnKind.LISTEN:
+            anchors = yield from self._listen(turn)
+        else:
             onset_ms = yield from self._when_to_begin(turn, before)
             if onset_ms is None:
-                self.events.append(TurnEnded(self._at_ms, turn.index))
                 return
             if turn.speaks:
-                anchors = yield from self._speak(turn, onset_ms, began_ms)
+                anchors = yield from self._speak(turn, onset_ms)
             elif turn.dtmf:
-                anchors = yield from self._press(turn, onset_ms, began_ms)
-            elif turn.kind is TurnKind.WAIT:
-                yield from self._wait_scripted(turn)
+                anchors = yield from self._press(turn, onset_ms)
+            else:
+                anchors = yield from self._keep_quiet(turn, onset_ms)
         yield from self._await(turn, anchors)
         self.events.append(TurnEnded(self._at_ms, turn.index))
 
-    def _after_the_reply(self, began_ms: float) -> Generator[None, None, float]:
+    def _begin(self, turn: Turn, at_ms: float) -> None:
+        self.events.append(TurnBegan(at_ms, turn.index))
+
+    def _listen(self, turn: Turn) -> Generator[None, None, Anchors]:
         """A listening turn begins after the reply in progress."""
+        began_ms = float(self._at_ms)
         self.waiting_for = "the end of the reply"
         give_up_ms = self._at_ms + POLITE_AT_MOST_MS
-        while (turn := self.ear.turn_in_progress(self._at_ms)) and self._at_ms < give_up_ms:
-            began_ms = max(began_ms, turn.end_ms)
+        while (reply := self.ear.turn_in_progress(self._at_ms)) and self._at_ms < give_up_ms:
             yield
-            began_ms = max(began_ms, turn.end_ms)
-        return began_ms
+            began_ms = max(began_ms, reply.end_ms)
+        self._begin(turn, began_ms)
+        return Anchors(began_ms, speech_end_ms=began_ms)
 
     # --- when to begin --------------------------------------------------------------------
 
@@ -145,18 +142,17 @@ class ScriptedCaller:
             return (yield from self._after_event(turn, after, after.event))
         if turn.kind is TurnKind.WAIT:
             return float(self._at_ms)
-        if after is not None and not self._replied_to:
+        if after is not None and not awaits_reply(before):
             return self._scripted(turn, self.ear.own_end_ms + after.delay_ms)
         gap_ms = quiet_needed_ms(before, self._scenario.turn_gap_ms)
         if after is not None:
             gap_ms = self._scenario.turn_gap_ms
         yield from self._let_the_bot_finish(
-            gap_ms, POLITE_AT_MOST_MS, f"turn {turn.index + 1} was spoken all the same"
+            gap_ms, POLITE_AT_MOST_MS, f"the caller went on with turn {turn.index + 1}"
         )
         if after is None:
             return float(self._at_ms)
-        reply_end_ms = self.ear.turns[-1].end_ms if self.ear.turns else self.ear.own_end_ms
-        return self._scripted(turn, reply_end_ms + after.delay_ms)
+        return self._scripted(turn, self.ear.reply_end_ms() + after.delay_ms)
 
     def _after_event(
         self, turn: Turn, after: SendAfter, event: EventName
@@ -181,9 +177,9 @@ class ScriptedCaller:
             case EventName.BOT_STOPPED_SPEAKING:
                 return self.ear.latest_stop_ms(self._at_ms)
             case EventName.USER_STARTED_SPEAKING:
-                return self._own_onset_ms
+                return self.ear.own_onset_ms
             case EventName.USER_STOPPED_SPEAKING:
-                return None if self._own_onset_ms is None else self.ear.own_end_ms
+                return None if self.ear.own_onset_ms is None else self.ear.own_end_ms
             case _:
                 return self.ear.latest_signal_ms(event)
 
@@ -204,59 +200,59 @@ class ScriptedCaller:
 
     # --- what is done ---------------------------------------------------------------------
 
-    def _speak(
-        self, turn: Turn, onset_ms: float, began_ms: float
-    ) -> Generator[None, None, Anchors]:
+    def _speak(self, turn: Turn, onset_ms: float) -> Generator[None, None, Anchors]:
         clip = self._clips[turn.index]
         lead_ms = clip.spans[0][0] / SAMPLES_PER_MS
         self.waiting_for = "the moment to speak"
-        while self._at_ms + lead_ms < onset_ms:
-            yield
+        yield from self._until(onset_ms - lead_ms)
         first_ms = self._at_ms
-        self.waiting_for = ""
-        self._sound = self._line.mix(clip.pcm, first_ms // FRAME_MS)
+        self._begin(turn, first_ms)
+        self._mouth.say(clip.pcm, first_ms // FRAME_MS)
         self.events.append(
             UtteranceBegan(
                 first_ms, turn.index, first_ms * SAMPLES_PER_MS, len(clip.pcm), clip.spans
             )
         )
-        spoken = Anchors(
-            began_ms, first_ms + lead_ms, first_ms + clip.spans[-1][1] / SAMPLES_PER_MS
-        )
-        self._own(spoken, takes_floor=turn.kind is not TurnKind.DISTRACTOR)
-        yield from self._until(spoken.speech_end_ms or 0.0)
-        return spoken
+        end_ms = first_ms + clip.spans[-1][1] / SAMPLES_PER_MS
+        takes_floor = turn.kind is not TurnKind.DISTRACTOR
+        self.ear.caller_spoke(first_ms + lead_ms, end_ms, takes_floor=takes_floor)
+        self.waiting_for = ""
+        yield from self._until(end_ms)
+        return Anchors(first_ms, first_ms + lead_ms, end_ms)
 
-    def _press(
-        self, turn: Turn, onset_ms: float, began_ms: float
-    ) -> Generator[None, None, Anchors]:
+    def _press(self, turn: Turn, onset_ms: float) -> Generator[None, None, Anchors]:
         self.waiting_for = "the moment to press"
         yield from self._until(onset_ms)
         first_ms = self._at_ms
+        self._begin(turn, first_ms)
+        self.waiting_for = ""
         for number, digit in enumerate(turn.dtmf):
             yield from self._until(first_ms + number * KEY_GAP_MS)
             self._key = digit
             self.events.append(KeyPressed(self._at_ms, turn.index, digit))
-        pressed = Anchors(began_ms, first_ms, self._at_ms)
-        self._own(pressed, takes_floor=True)
+            self.ear.caller_spoke(first_ms, self._at_ms, takes_floor=True)
+        pressed = Anchors(first_ms, first_ms, self._at_ms)
         yield
         return pressed
 
-    def _own(self, anchors: Anchors, *, takes_floor: bool) -> None:
-        assert anchors.onset_ms is not None
-        assert anchors.speech_end_ms is not None
-        self._own_onset_ms = anchors.onset_ms
-        self.ear.caller_spoke(anchors.onset_ms, anchors.speech_end_ms, takes_floor=takes_floor)
-
-    def _wait_scripted(self, turn: Turn) -> Script:
-        """Silence after the reply in progress; its quiet end is part of the wait."""
-        until_ms = self._at_ms + turn.wait_ms
-        while (reply := self.ear.turn_in_progress(self._at_ms)) is not None:
+    def _keep_quiet(self, turn: Turn, onset_ms: float) -> Generator[None, None, Anchors]:
+        """A scripted wait, which a reply in progress comes before; or the moment to hang up."""
+        yield from self._until(onset_ms)
+        began_ms = self._at_ms
+        self._begin(turn, began_ms)
+        until_ms = began_ms + turn.wait_ms
+        give_up_ms = began_ms + POLITE_AT_MOST_MS
+        while turn.wait_ms and self._at_ms < give_up_ms:
+            reply = self.ear.turn_in_progress(self._at_ms)
+            if reply is None:
+                break
             until_ms = max(until_ms, round(reply.end_ms) + turn.wait_ms)
             yield
-        self._scripted(turn, until_ms)
+        if turn.wait_ms:
+            self._scripted(turn, until_ms)
         self.waiting_for = "the scripted wait"
         yield from self._until(until_ms)
+        return Anchors(began_ms, speech_end_ms=began_ms)
 
     def _until(self, at_ms: float) -> Script:
         while self._at_ms < at_ms:
@@ -266,13 +262,14 @@ class ScriptedCaller:
 
     def _await(self, turn: Turn, anchors: Anchors) -> Script:
         """Wait until every expectation of the turn is met, or can no longer be."""
-        self._replied_to = bool(turn.expect)
         if only_skipped(turn):
             yield from self._await_unjudged(turn, anchors)
             return
         waiting = Waiting(turn.expect, anchors)
+        yields_ms = yields_after_ms(turn, self._scenario.turn_gap_ms)
         while True:
-            state = waiting.look(self.ear.occurrences(anchors, self._at_ms), self._at_ms)
+            happened = self.ear.occurrences(anchors, self._at_ms, yields_ms)
+            state = waiting.look(happened, self._at_ms)
             if state.failed:
                 self._failed = True
             if not state.pending or (state.failed and self._scenario.stop_on_failure):
@@ -286,10 +283,7 @@ class ScriptedCaller:
             return
         self.waiting_for = "a reply, which is not judged"
         give_up_ms = self._at_ms + UNJUDGED_REPLY_MS
-        since_ms = anchors.speech_end_ms or 0.0
-        while self._at_ms < give_up_ms:
-            if any(bot.end_ms > since_ms for bot in self.ear.turns):
-                return
+        while self._at_ms < give_up_ms and self.ear.answer_ms(anchors) is None:
             yield
 
     def _next_names_an_event(self, turn: Turn) -> bool:
@@ -298,4 +292,6 @@ class ScriptedCaller:
 
     def _give_up(self, turn: Turn, reason: str) -> None:
         self._failed = True
+        self._begin(turn, self._at_ms)
         self.events.append(TurnGivenUp(self._at_ms, turn.index, reason))
+        self.events.append(TurnEnded(self._at_ms, turn.index))

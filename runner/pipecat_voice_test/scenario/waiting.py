@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipecat_voice_test.scenario.ear import YIELDED_MS
 from pipecat_voice_test.scenario.matching import (
     DEFAULT_WITHIN_MS,
     Anchors,
@@ -18,6 +19,10 @@ QUIET_FOR_TEXT_MS = 4000
 MEASURED_UP_TO_MS = 8000
 YIELD_WINDOW_MS = 2000  # METRICS `stop` has no value after that.
 KNOWN_AFTER_MS = 500  # The ear knows of a yielding 400 ms later, of an onset after 100.
+# The caller gives a turn up only if the judge must fail it too: his ear is less exact (M-1), and
+# a call that ends for a failure nobody reports would pass with turns left out.
+ACCURACY_MS = 20
+SURELY_YIELDED_MS = 1200  # METRICS `false_yield`: not resumed by then.
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class Waiting:
 
     def look(self, happened: list[Occurrence], at_ms: float) -> State:
         """Hold what happened up to `at_ms` against the turn's expectations."""
-        if happened != self._seen:
+        if happened is not self._seen:
             self._seen = happened
             self._matches = match_expectations(self._expect, happened, self._anchors)
         pending = ""
@@ -73,7 +78,8 @@ class Waiting:
         if expectation.within_ms is None:
             return False
         anchor_ms = self._anchors.of(occurrence.event)
-        return anchor_ms is not None and occurrence.at_ms - anchor_ms > expectation.within_ms
+        latest_ms = expectation.within_ms + ACCURACY_MS
+        return anchor_ms is not None and occurrence.at_ms - anchor_ms > latest_ms
 
     def _deadline_ms(self, expectation: Expectation) -> float:
         assert expectation.event is not None
@@ -92,6 +98,32 @@ class Waiting:
 def only_skipped(turn: Turn) -> bool:
     """Whether nothing of the turn's expectations can be observed."""
     return all(expectation.event is None for expectation in turn.expect)
+
+
+def awaits_reply(turn: Turn | None) -> bool:
+    """Whether the caller waits for the bot to say something in this turn."""
+    if turn is None or not turn.expect:
+        return False
+    return only_skipped(turn) or any(
+        expectation.event in _REPLIES and not expectation.absent for expectation in turn.expect
+    )
+
+
+_REPLIES = frozenset(
+    {EventName.RESPONSE, EventName.BOT_STARTED_SPEAKING, EventName.BOT_STOPPED_SPEAKING}
+)
+
+
+def yields_after_ms(turn: Turn, turn_gap_ms: float) -> float:
+    """How long the bot must be silent for the caller to take it for a yielding.
+
+    Where none may come it has to be beyond doubt, and not a breath of the bot.
+    """
+    none_may_come = any(
+        expectation.absent and expectation.event is EventName.BOT_INTERRUPTED
+        for expectation in turn.expect
+    )
+    return max(SURELY_YIELDED_MS, turn_gap_ms) if none_may_come else YIELDED_MS
 
 
 def quiet_needed_ms(before: Turn | None, turn_gap_ms: float) -> float:
