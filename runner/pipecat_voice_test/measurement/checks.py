@@ -156,6 +156,7 @@ def _why_missing(
     facts: CallFacts, record: TurnRecord, expectation: Expectation, metric: str
 ) -> str:
     ended_early = facts.timeline.ended_by in (EndedBy.BOT, EndedBy.BOT_ABNORMAL)
+    earlier = [m for m in record.matches if m.expectation.index < expectation.index]
     limit = expectation.within_ms
     if expectation.event is EventName.CALL_ENDED:
         return reading(metric, None, limit)
@@ -169,8 +170,8 @@ def _why_missing(
                 f"{reading(metric, None, limit)}: the bot was still speaking "
                 "when the caller had finished"
             )
-        if expectation.index and any(m.occurrence for m in record.matches):
-            return f"{reading(metric, None, limit)} a second time"
+    if any(m.occurrence and m.expectation.written == expectation.written for m in earlier):
+        return f"{reading(metric, None, limit)} a second time"
     return reading(metric, None, limit)
 
 
