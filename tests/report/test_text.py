@@ -125,6 +125,7 @@ def test_log_tail(log: str, tail: list[str]) -> None:
         (f"stream MZ{SID} call CA{SID}", f"stream MZ{SID} call CA{SID}"),
         ("sk-abcdefghijklmnopqrst", "***"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x-y", "***"),
+        ("say `--bot-env KEY=VALUE`, KEY=VALUE2", "say `--bot-env KEY=VALUE`, KEY=***"),
         ("128 tokens, keyword x, turn 3: response", "128 tokens, keyword x, turn 3: response"),
     ],
 )

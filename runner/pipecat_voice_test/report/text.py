@@ -35,6 +35,7 @@ _KEYED_SECRET = re.compile(
     r"((?:token|secret|password|passwd|pwd|api[_-]?key|access[_-]?key|signature|authorization"
     r"|credentials?|cookie|\bauth|\bkey|\bsig|\bjwt)"
     r"\\?[\"']?\s{0,4}[:=]\s{0,4}\\?[\"']?(?:(?:bearer|basic|digest|token)\s{1,4})?)"
+    r"(?!VALUE(?:[`\s]|$))"  # our own advice: `--bot-env KEY=VALUE`
     r"[^\s\"'\\,;&<>{}\[\]]++",
     re.IGNORECASE,
 )
