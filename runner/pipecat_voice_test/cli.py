@@ -184,13 +184,15 @@ def _or_default(paths: tuple[Path, ...]) -> list[Path]:
 def _usage_error(error: click.ClickException) -> UsageError:
     """What click has to say, in our words."""
     context = error.ctx if isinstance(error, click.UsageError) else None
-    command = context.command_path if context is not None else NAME
+    command = context.command_path if context is not None else f"{NAME} COMMAND"
     fix = f"see `{command} --help`."
     what = error.format_message()
     if isinstance(error, click.NoSuchOption):
         what = f"there is no option `{error.option_name}`."
-        if error.possibilities:
-            fix = f"did you mean {' or '.join(f'`{name}`' for name in error.possibilities)}?"
+    elif hasattr(error, "command_name"):
+        what = f"there is no command `{error.command_name}`."
+    if near := getattr(error, "possibilities", None):
+        fix = f"did you mean {' or '.join(f'`{name}`' for name in near)}?"
     return UsageError(what, fix=fix)
 
 

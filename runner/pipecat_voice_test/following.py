@@ -4,12 +4,13 @@ Only looks from outside at what the caller does and hears. Whatever a bot or a s
 says is made harmless here.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pipecat_voice_test.measurement.results import CallResult, Verdict
 from pipecat_voice_test.one_call import OneCall
 from pipecat_voice_test.report.facts import check_line, words
 from pipecat_voice_test.report.text import one_line
+from pipecat_voice_test.scenario.matching import Occurrence
 from pipecat_voice_test.scenario.model import EventName
 from pipecat_voice_test.timeline import (
     Event,
@@ -22,8 +23,6 @@ from pipecat_voice_test.timeline import (
 NAME_CHARACTERS = 60
 # Silence of the bot this long, while the caller speaks, is an end and not a breath.
 YIELDED_S = 0.3
-# A bot may flood us with them.
-SIGNALS_SHOWN = 20
 
 
 @dataclass
@@ -34,7 +33,7 @@ class Followed:
     began_s: float
     title: str = ""
     _events: int = 0
-    _signals: dict[EventName, int] = field(default_factory=dict)
+    _last_signal: Occurrence | None = None
     _bot_speaks: bool = False
     _heard_s: float = 0.0
 
@@ -54,11 +53,6 @@ class Followed:
         title = f"{self.title:<{title_width}}"
         return f"{now_s - self.began_s:6.1f} s  {title}  {speaks:<13}  {waits}".rstrip()
 
-    def forget_news(self) -> None:
-        """A live view has shown it in passing."""
-        self._events = len(self.call.caller.events)
-        self._bot_speaks = self.call.caller.ear.is_speaking
-
     def news(self, now_s: float) -> list[str]:
         """What has happened since this was asked last."""
         caller = self.call.caller
@@ -66,7 +60,7 @@ class Followed:
         self._events += len(events)
         texts = [text for event in events if (text := self._about(event))]
         bot = self._bot_changed(now_s, took_turn=bool(texts))
-        return bot + texts + self._new_signals()
+        return bot + texts + self._cleared()
 
     def _bot_changed(self, now_s: float, *, took_turn: bool) -> list[str]:
         """Whether the bot began to speak, or ended: a breath is no end."""
@@ -96,19 +90,18 @@ class Followed:
     def _turn(self, index: int) -> str:
         return f"turn {index + 1}, line {self.call.scenario.turns[index].line}"
 
-    def _new_signals(self) -> list[str]:
-        texts = []
-        counts: dict[EventName, int] = {}
-        for signal in self.call.caller.ear.signals:
-            counts[signal.event] = counts.get(signal.event, 0) + 1
-        for event, count in counts.items():
-            known = self._signals.get(event, 0)
-            self._signals[event] = count
-            new = count - known
-            if new > 0 and known < SIGNALS_SHOWN:
-                times = f" {new} times" if new > 1 else ""
-                texts.append(f"bot sends {event.value}{times}")
-        return texts
+    def _cleared(self) -> list[str]:
+        """Several at once are one line: a bot may flood us with them."""
+        signals = self.call.caller.ear.signals
+        count = 0
+        for signal in reversed(signals):  # Older ones may have been dropped.
+            if signal is self._last_signal:
+                break
+            count += signal.event is EventName.CLEAR
+        if signals:
+            self._last_signal = signals[-1]
+        times = f" ({count} times)" if count > 1 else ""
+        return [f"bot clears what it had sent{times}"] if count else []
 
 
 def verdict_line(result: CallResult) -> str:

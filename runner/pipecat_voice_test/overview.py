@@ -31,7 +31,7 @@ def selected(given: Given, paths: Sequence[Path]) -> list[Scenario]:
         asked = [f"-k {keyword!r}"] * bool(keyword) + [f"--tag {tag}" for tag in tags]
         more = len(scenarios) - _NAMES_SHOWN
         raise NothingSelected(
-            f"None of {_counted(len(scenarios), 'scenario')} fits {' '.join(asked)}.",
+            f"none of {_counted(len(scenarios), 'scenario')} fits {' '.join(asked)}.",
             fix="loosen it; `--list` alone shows names and tags.",
             evidence="\n".join(
                 [
@@ -68,7 +68,7 @@ def validate(paths: Sequence[Path]) -> int:
     files = len({scenario.file for scenario in scenarios})
     good = f"{_counted(len(scenarios), 'scenario')} in {_counted(files, 'file')}"
     if errors:
-        click.echo(f"{good} good, {_counted(len(errors), 'mistaken file')}")
+        click.echo(f"{good} good, {_counted(len({_file(e) for e in errors}), 'file')} wrong")
         return ExitCode.USAGE
     click.echo(f"{good}, all good")
     return ExitCode.PASSED
@@ -103,6 +103,10 @@ def with_config(given: Given, paths: Sequence[Path]) -> Given:
     shown = file.relative_to(here) if file.is_relative_to(here) else file
     names = [setting.name for setting in RUN_SETTINGS]
     return given.with_config(load_config(shown.parent, names), str(shown))
+
+
+def _file(error: ScenarioError) -> str:
+    return error.what.partition(":")[0]
 
 
 def _config_errors(paths: Sequence[Path]) -> Iterator[ScenarioError]:

@@ -77,6 +77,9 @@ class Progress:
     def bot_ready(self, bot: Bot) -> None:
         self._tell(f"the bot listens after {bot.ready_ms:.0f} ms")
 
+    def interrupted(self, because: str) -> None:
+        self._tell(f"{because}; the bot is stopped, results are written")
+
     def call_began(self, call: OneCall) -> None:
         followed = Followed(call, self._now_s())
         self._calls[id(call)] = followed
@@ -86,8 +89,7 @@ class Progress:
 
     def call_ended(self, call: OneCall, result: CallResult) -> None:
         followed = self._calls.pop(id(call), None) or Followed(call, self._now_s())
-        for text in followed.news(self._now_s()):
-            self._tell(f"{followed.title}: {text}")
+        self._tell_news(followed)
         style = _STYLES.get(result.verdict, "")
         self._tell(f"{followed.title}: {verdict_line(result)}", style)
         if self._loudness >= Loudness.VERBOSE:
@@ -107,16 +109,18 @@ class Progress:
         if self._loudness > Loudness.QUIET:
             self.say(f"[{clock(self._now_s() - self._began_s)}] {text}", style)
 
+    def _tell_news(self, followed: Followed) -> None:
+        for text in followed.news(self._now_s()):
+            self._tell(f"{followed.title}: {text}")
+
     def _look_soon(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look)
 
     def _look(self) -> None:
         """Say what is new in the calls that go on."""
         self._timer = None
-        now_s = self._now_s()
         for followed in self._calls.values():
-            for text in followed.news(now_s):
-                self._tell(f"{followed.title}: {text}")
+            self._tell_news(followed)
         if self._calls:
             self._look_soon()
 
@@ -163,8 +167,6 @@ class LiveProgress(Progress):
             self._look_soon()
 
     def call_ended(self, call: OneCall, result: CallResult) -> None:
-        if (followed := self._calls.get(id(call))) is not None:
-            followed.forget_news()
         super().call_ended(call, result)
         self._redraw()
 
@@ -175,6 +177,9 @@ class LiveProgress(Progress):
     def _tell(self, text: str, style: str = "") -> None:
         if self._loudness > Loudness.QUIET:
             self.say(text, style)
+
+    def _tell_news(self, followed: Followed) -> None:
+        """It was seen in passing."""
 
     def _look_soon(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(REDRAW_S, self._look)

@@ -5,6 +5,7 @@ which never began: a missing file looks like a test that was never set up.
 """
 
 import asyncio
+import logging
 import os
 import traceback
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ from pipecat_voice_test.progress import Loudness, Progress, progress
 from pipecat_voice_test.report.files import JUNIT, Place
 from pipecat_voice_test.report.junit import Family
 from pipecat_voice_test.report.terminal import closing_lines
+from pipecat_voice_test.report.text import masked, plain_text
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.run import Plan, Run
 from pipecat_voice_test.scenario.model import Scenario
@@ -113,13 +115,14 @@ class _Session:
         loudness = _loudness(self._given)
         scenarios, bot = begin()
         self._bot = BotFacts(bot.launcher, bot.name)
+        _show_logs()
         speaker = Speaker(find_engine(), SpeechCache(default_cache_folder(os.environ)))
         shown = progress(loudness)
         run = Run(replace(plan, scenarios=tuple(scenarios)), bot, self._folder, speaker, shown)
         self._run = run
 
         async def in_loop() -> tuple[RunResult, Place]:
-            signals.watch(run, bot)
+            signals.watch(run, bot, shown.interrupted)
             return await run.hold()
 
         with shown:
@@ -145,6 +148,20 @@ class _Session:
             errors=(RunError(kind, message),),
         )
         self._folder.write_run(result, self._family)
+
+
+class _Harmless(logging.Handler):
+    """Warnings of libraries and our own tracebacks, which may quote a bot."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(OSError):
+            click.echo(masked(plain_text(self.format(record))), err=True)
+
+
+def _show_logs() -> None:
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(_Harmless(logging.WARNING))
 
 
 def _plan(given: Given, family: Family, seed: int) -> Plan:

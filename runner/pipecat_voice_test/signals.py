@@ -9,6 +9,7 @@ us as well; CI systems send SIGINT and soon afterwards SIGTERM, which must not c
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Protocol, Self
 
@@ -39,6 +40,7 @@ class Signals:
     def __init__(self) -> None:
         self._run: Interruptible | None = None
         self._bot: Killable | None = None
+        self._tell: Callable[[str], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._before: dict[signal.Signals, Any] = {}
         self._sigints = 0
@@ -54,11 +56,11 @@ class Signals:
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
-    def watch(self, run: Interruptible, bot: Killable) -> None:
-        """From now on signals are for this run; call it in its event loop."""
-        self._run, self._bot = run, bot
+    def watch(self, run: Interruptible, bot: Killable, tell: Callable[[str], None]) -> None:
+        """From now on signals are for this run, and told; call it in its event loop."""
+        self._run, self._bot, self._tell = run, bot, tell
         self._loop = asyncio.get_running_loop()
 
     def _handle(self, number: int, _: FrameType | None) -> None:
@@ -73,6 +75,8 @@ class Signals:
             os._exit(ExitCode.INTERRUPTED)
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._run.interrupt, because)
+            if self._tell is not None:
+                self._loop.call_soon_threadsafe(self._tell, because)
 
     def _interrupt_preparations(self, because: str) -> None:
         if self._sigints > 1:
