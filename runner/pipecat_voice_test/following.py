@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pipecat_voice_test.measurement.results import CallResult, Verdict
 from pipecat_voice_test.one_call import OneCall
 from pipecat_voice_test.report.facts import check_line, words
-from pipecat_voice_test.report.text import one_line
+from pipecat_voice_test.report.text import masked, one_line
 from pipecat_voice_test.scenario.matching import Occurrence
 from pipecat_voice_test.scenario.model import EventName
 from pipecat_voice_test.timeline import (
@@ -112,7 +112,7 @@ def verdict_line(result: CallResult) -> str:
     failed = [c for c in result.checks if c.verdict is Verdict.FAILED]
     reason = result.error or (check_line(failed[0]) if failed else "")
     if reason:
-        line += f": {one_line(reason)}"
+        line += f": {masked(one_line(reason))}"
     if not result.error and len(failed) > 1:
         line += f" (and {len(failed) - 1} more)"
     return line

@@ -23,7 +23,7 @@ from pipecat_voice_test.following import Followed, verdict_line
 from pipecat_voice_test.measurement.results import CallResult, Verdict
 from pipecat_voice_test.one_call import OneCall
 from pipecat_voice_test.report.facts import check_line, words
-from pipecat_voice_test.report.text import one_line
+from pipecat_voice_test.report.text import masked, one_line
 from pipecat_voice_test.scenario.model import Scenario
 
 LOOK_S = 0.1
@@ -72,7 +72,7 @@ class Progress:
         self._tell(f"preparing {count} scenario{'s' * (count != 1)}")
 
     def bot_starting(self, bot: Bot) -> None:
-        self._tell(f"waiting for the bot: {one_line(bot.name)}")
+        self._tell(f"waiting for the bot: {masked(one_line(bot.name))}")
 
     def bot_ready(self, bot: Bot) -> None:
         self._tell(f"the bot listens after {bot.ready_ms:.0f} ms")
@@ -154,7 +154,7 @@ class LiveProgress(Progress):
         self._redraw()
 
     def bot_starting(self, bot: Bot) -> None:
-        self._doing = f"waiting for the bot: {one_line(bot.name)}"
+        self._doing = f"waiting for the bot: {masked(one_line(bot.name))}"
         self._redraw()
 
     def bot_ready(self, bot: Bot) -> None:
@@ -192,7 +192,8 @@ class LiveProgress(Progress):
 
     def _redraw(self) -> None:
         with suppress(OSError, ValueError):
-            self._live.update(Text("\n".join(self.lines())), refresh=True)
+            shown = Text("\n".join(self.lines()), no_wrap=True, overflow="crop")
+            self._live.update(shown, refresh=True)
 
     def lines(self) -> list[str]:
         """What is shown now: a line a call, and no more than a screen holds."""
