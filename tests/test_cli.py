@@ -219,6 +219,14 @@ def test_a_results_folder_that_is_a_file() -> None:
     )
 
 
+def test_options_that_a_running_bot_has_no_use_for() -> None:
+    result = call("run", *URL, "--bot-path", "/other")
+
+    assert result.stderr.startswith(
+        "Warning: `--bot-path` is not used: `--bot-url` calls a bot that already runs, as it is.\n"
+    )
+
+
 # --- scenarios ----------------------------------------------------------------------------
 
 

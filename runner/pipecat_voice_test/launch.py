@@ -49,6 +49,17 @@ def make_bot(given: Given, environ: Mapping[str, str] = os.environ) -> Bot:
     )
 
 
+def unused(given: Given) -> list[str]:
+    """Warnings of what was asked for in vain."""
+    if given.chosen(options.LAUNCHERS) != [options.BOT_URL]:
+        return []
+    return [
+        f"`--{setting.name}` is not used: `--bot-url` calls a bot that already runs, as it is."
+        for setting in (options.BOT_PORT, options.BOT_PATH, options.BOT_ENV)
+        if (said := given.said(setting)) is not None and said.source is Source.OPTION
+    ]
+
+
 def demo_bot(given: Given, faults: Sequence[str]) -> Bot:
     """The bot that comes along, healthy or not.
 

@@ -21,7 +21,7 @@ from pipecat_voice_test import options
 from pipecat_voice_test.bot.base import Bot
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
 from pipecat_voice_test.given import Given
-from pipecat_voice_test.launch import bundled_scenarios, demo_bot, make_bot
+from pipecat_voice_test.launch import bundled_scenarios, demo_bot, make_bot, unused
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
 from pipecat_voice_test.overview import selected, show_list, with_config
 from pipecat_voice_test.progress import Loudness, Progress, progress
@@ -60,6 +60,8 @@ def run(given: Given, paths: Sequence[Path]) -> int:
 
     def begin() -> tuple[list[Scenario], Bot]:
         bot = make_bot(given)
+        for warning in unused(given):
+            click.echo(f"Warning: {warning}", err=True)
         return selected(given, paths), bot
 
     return _Session(given).hold(begin)
