@@ -1,0 +1,91 @@
+"""The demo bot without a process, on a clock that jumps from one event to the next.
+
+The bot is the real one from its ear to its mouth; only the socket and the waiting are gone,
+so ten minutes of call take as long as their work does.
+"""
+
+import asyncio
+import base64
+import json
+
+from pipecat_voice_test.call.clock import Bell
+from pipecat_voice_test.call.socket import Arrival, Closed, Message
+from pipecat_voice_test.demo.brain import Act, Brain, Clear, Close, Log, Mark, Send
+
+
+class JumpingBot:
+    """A `Clock` and a `Socket` in one: the bot acts while the call sleeps."""
+
+    def __init__(self, brain: Brain) -> None:
+        self.bell = Bell()
+        self._brain = brain
+        self._now_ms = 5_000.0
+        self._start_ms = self._now_ms
+        self._stream_sid = ""
+        self._arrivals: list[Arrival] = []
+
+    # --- Clock ----------------------------------------------------------------------------
+
+    def now_ms(self) -> float:
+        return self._now_ms
+
+    async def sleep_until_ms(self, deadline_ms: float, bell: Bell | None = None) -> None:
+        await asyncio.sleep(0)
+        while not self.bell.take():
+            due_ms = self._brain.due_ms() if self._stream_sid else None
+            due_ms = None if due_ms is None else self._start_ms + due_ms
+            if due_ms is None or due_ms > max(deadline_ms, self._now_ms):
+                self._now_ms = max(self._now_ms, deadline_ms)
+                return
+            self._now_ms = max(self._now_ms, due_ms)
+            for act in self._brain.act(self._now_ms - self._start_ms):
+                self._perform(act)
+
+    # --- Socket ---------------------------------------------------------------------------
+
+    def received(self) -> list[Arrival]:
+        arrivals, self._arrivals = self._arrivals, []
+        return arrivals
+
+    def send(self, text: str) -> None:
+        message = json.loads(text)
+        at_ms = self._now_ms - self._start_ms
+        match message["event"]:
+            case "start":
+                self._start_ms = self._now_ms
+                self._stream_sid = message["streamSid"]
+            case "media":
+                self._brain.hear(base64.b64decode(message["media"]["payload"]), at_ms)
+            case "mark":
+                self._brain.mark_returned(message["mark"]["name"], at_ms)
+            case _:
+                pass
+
+    def close(self) -> None:
+        self._stream_sid = ""
+        self._arrives(Closed(self._now_ms, 1000))
+
+    def abort(self) -> None: ...
+
+    def unsent_bytes(self) -> int:
+        return 0
+
+    def _perform(self, act: Act) -> None:
+        match act:
+            case Send():
+                payload = base64.b64encode(act.ulaw).decode()
+                self._say({"event": "media", "media": {"payload": payload}})
+            case Mark():
+                self._say({"event": "mark", "mark": {"name": act.name}})
+            case Clear():
+                self._say({"event": "clear"})
+            case Close() | Log():
+                pass
+
+    def _say(self, message: dict[str, object]) -> None:
+        text = json.dumps(message | {"streamSid": self._stream_sid})
+        self._arrives(Message(self._now_ms, text))
+
+    def _arrives(self, arrival: Arrival) -> None:
+        self._arrivals.append(arrival)
+        self.bell.ring()

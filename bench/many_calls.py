@@ -1,0 +1,48 @@
+"""`python -m bench.many_calls URL FOLDER CALLS WORKERS`: many calls at once in one process.
+
+Prints one JSON object: how late frames were, what the process used, which calls were void.
+"""
+
+import json
+import os
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.numbers import Spread
+from bench.rig import conversation, run_calls, scenario
+
+EXCHANGES = 2
+
+
+def main() -> None:
+    url, folder, calls, workers = sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:])
+    talk = scenario(conversation(EXCHANGES), folder)
+    began_s, used_s = time.monotonic(), _cpu_s()
+    run = run_calls(talk, url, folder / "results", calls=calls, workers=workers)
+    wall_s = time.monotonic() - began_s
+    held = [call for call in run.scenarios[0].calls if call.timeline.late_ms]
+    frames = [late for call in held for late in call.timeline.late_ms]
+    verdicts = [str(call.verdict) for call in run.scenarios[0].calls]
+    facts = {
+        "calls": len(held),
+        "wall_s": wall_s,
+        "cpu_share": (_cpu_s() - used_s) / wall_s,
+        "late_ms": asdict(Spread.of(frames)),
+        "worst_call_late_p99_ms": max((c.timeline.rig.late_p99_ms for c in held), default=0.0),
+        "longest_stall_ms": max((c.timeline.rig.loop_stall_ms for c in held), default=0.0),
+        "void": sum(call.error_kind == "rig" for call in held),
+        "verdicts": {verdict: verdicts.count(verdict) for verdict in set(verdicts)},
+        "errors": [error.message for error in run.errors],
+    }
+    sys.stdout.write(json.dumps(facts))
+
+
+def _cpu_s() -> float:
+    times = os.times()
+    return times.user + times.system
+
+
+if __name__ == "__main__":
+    main()

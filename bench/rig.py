@@ -1,0 +1,142 @@
+"""What the parts share: the demo bot, scenarios for it, and runs of the tool in this process."""
+
+import asyncio
+import contextlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipecat_voice_test.bot.url import UrlBot
+from pipecat_voice_test.measurement.results import RunResult
+from pipecat_voice_test.progress import Loudness, Progress
+from pipecat_voice_test.report.write import ResultsFolder
+from pipecat_voice_test.run import Plan, Run
+from pipecat_voice_test.scenario.load import load_paths
+from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.voice.cache import SpeechCache
+from pipecat_voice_test.voice.speaker import Speaker
+
+CHECKOUT = Path(__file__).parents[1]
+AUDIO = CHECKOUT / "examples" / "scenarios" / "audio"
+_STOP_S = 5.0
+
+LISTEN = """
+name: Listen
+turns:
+  - wait_ms: {wait_ms}
+"""
+GREETING = """
+name: Greeting {number}
+turns:
+  - expect: [{{event: response, within_ms: 5000}}]
+"""
+_CONVERSATION = """
+name: Conversation
+stop_on_failure: false
+call: {{max_call_s: {max_call_s}}}
+turns:
+  - expect: [{{event: response, within_ms: 5000}}]
+"""
+# The demo bot's replies are long and short in turn: the long one is interrupted.
+_EXCHANGE = """
+  - audio: audio/one_moment_please.wav
+    expect: [{{event: response, within_ms: 4000}}]
+  - audio: audio/dont_know_who_sent_this.wav
+    send_after: {{event: bot_started_speaking, delay_ms: {delay_ms}}}
+    expect:
+      - {{event: bot_interrupted, within_ms: 1500}}
+      - {{event: response, within_ms: 4000}}
+"""
+
+
+def conversation(exchanges: int, *, interrupt_after_ms: int = 1000, max_call_s: int = 120) -> str:
+    """A scenario of `exchanges` times a question, and an interruption of the answer."""
+    text = _CONVERSATION.format(max_call_s=max_call_s)
+    for number in range(exchanges):
+        # Interruptions meet every phase of a frame.
+        text += _EXCHANGE.format(delay_ms=interrupt_after_ms + 137 * number % 1100)
+    return text
+
+
+def scenario(text: str, folder: Path) -> Scenario:
+    """Read a scenario, with the example recordings beside it."""
+    (folder / ".git").mkdir(parents=True, exist_ok=True)  # The root that `audio:` may not leave.
+    shutil.copytree(AUDIO, folder / "audio", dirs_exist_ok=True)
+    file = folder / "scenario.yaml"
+    file.write_text(text)
+    (loaded,) = load_paths([file], cwd=folder)
+    return loaded
+
+
+@dataclass(frozen=True, slots=True)
+class DemoBot:
+    """A demo bot in a process of its own."""
+
+    url: str
+    pid: int
+
+    def cpu_s(self) -> float | None:
+        """The CPU time it has used, None where the system does not say."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextlib.contextmanager
+def demo_bot(*options: str) -> Iterator[DemoBot]:
+    """Start one, and stop it at the end."""
+    command = [sys.executable, "-m", "pipecat_voice_test.demo.bot", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            listening = process.stdout.readline().split()
+            if not listening:
+                raise RuntimeError("the demo bot did not start")
+            yield DemoBot(listening[-1], process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def run_calls(
+    scenario: Scenario, bot_url: str, results: Path, *, calls: int, workers: int
+) -> RunResult:
+    """Call as `run` does, with its display, which nobody sees."""
+
+    async def hold(progress: Progress) -> RunResult:
+        folder = ResultsFolder(results, working=results.parent)
+        speaker = Speaker(None, SpeechCache(None))
+        plan = Plan((scenario,), repeat=calls, workers=workers)
+        result, _ = await Run(plan, UrlBot(bot_url), folder, speaker, progress).hold()
+        return result
+
+    with Path(os.devnull).open("w") as nowhere, Progress(nowhere, Loudness.NORMAL) as progress:
+        return asyncio.run(hold(progress))
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on; ask before anything is measured."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "cores": len(cores()),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def cores() -> list[int]:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))

@@ -1,0 +1,122 @@
+"""`python -m bench.ten_minutes FOLDER [--real-time]`: one call of ten minutes, and its memory.
+
+Prints one JSON object. On the jumping clock the bot's share is in the figure too.
+"""
+
+import asyncio
+import json
+import resource
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pipecat_voice_test.session  # noqa: F401  # All that the command loads counts.
+from pipecat_voice_test.call.phone import CallLimits, PhoneCall
+from pipecat_voice_test.demo.brain import Brain
+from pipecat_voice_test.demo.clips import speaking_voice
+from pipecat_voice_test.demo.faults import Manners
+from pipecat_voice_test.demo.mouth import Mouth
+from pipecat_voice_test.measurement.judge import judge_call, judge_scenario
+from pipecat_voice_test.measurement.results import BotFacts, CallResult, RunResult
+from pipecat_voice_test.one_call import finding_counts
+from pipecat_voice_test.prepare import prepare
+from pipecat_voice_test.protocol.identity import call_identity
+from pipecat_voice_test.protocol.twilio import TwilioWire
+from pipecat_voice_test.protocol.virtual_call import VirtualCall
+from pipecat_voice_test.report.write import ResultsFolder
+from pipecat_voice_test.scenario.caller import ScriptedCaller
+from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.timeline import MessageReceived
+from pipecat_voice_test.voice.cache import SpeechCache
+from pipecat_voice_test.voice.speaker import Speaker
+
+from bench.jumping import JumpingBot
+from bench.rig import conversation, demo_bot, run_calls, scenario
+
+LENGTH_S = 600
+REPLY_MS = 20_000
+# Half of the replies are interrupted, late: the bot speaks for four fifths of the call.
+INTERRUPTED_AFTER_MS = 12_000
+
+
+def peak_mb() -> float:
+    """The most memory this process has held so far.
+
+    Not `ru_maxrss` if there is a choice: on Linux a process inherits it from its parent.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        kilo = 1024 if sys.platform == "darwin" else 1
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / kilo / 1024
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+def talk(folder: Path) -> Scenario:
+    """A conversation that is longer than the call may last."""
+    return scenario(
+        conversation(LENGTH_S // 30, interrupt_after_ms=INTERRUPTED_AFTER_MS, max_call_s=LENGTH_S),
+        folder,
+    )
+
+
+async def jumping_call(scenario: Scenario) -> CallResult:
+    """Hold the call with the demo bot's mind, ear and mouth in this process."""
+    speaks = speaking_voice()
+    voice = replace(speaks, replies=tuple(c.lasting(REPLY_MS) for c in speaks.replies))
+    bot = JumpingBot(Brain(Manners(), voice, Mouth(20.0)))
+    (prepared,) = prepare([scenario], seed=0, speaker=Speaker(None, SpeechCache(None)))
+    identity = call_identity(0, scenario.name, 1)
+    phone = PhoneCall(
+        VirtualCall(TwilioWire(identity, {})),
+        ScriptedCaller(scenario, prepared.clips, prepared.line),
+        bot,
+        bot,
+        identity=identity,
+        limits=CallLimits(max_call_ms=LENGTH_S * 1000.0),
+    )
+    timeline = await phone.hold()
+    peaks["call_mb"] = peak_mb()
+    return judge_call(scenario, timeline, number=1, findings=finding_counts(phone.findings))
+
+
+def hold_jumping(scenario: Scenario, results: Path) -> CallResult:
+    """What `run` does with a call: hold it, judge it, write it down."""
+    call = asyncio.run(jumping_call(scenario))
+    folder = ResultsFolder(results, working=results.parent)
+    folder.write_call(folder.slug(scenario), call)
+    judged = judge_scenario(scenario, [call])
+    bot = BotFacts("command", "the demo bot")
+    run = RunResult(judged.verdict, 0, 0, "", 0.0, bot, scenarios=(judged,))
+    folder.write_run(run)
+    return call
+
+
+def hold_in_real_time(scenario: Scenario, results: Path) -> CallResult:
+    """The whole `run`, against a demo bot in another process."""
+    with demo_bot("--reply-ms", f"{REPLY_MS}") as bot:
+        run = run_calls(scenario, bot.url, results, calls=1, workers=1)
+    return run.scenarios[0].calls[0]
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    scenario = talk(folder)
+    peaks["before_mb"] = peak_mb()
+    hold = hold_in_real_time if "--real-time" in sys.argv else hold_jumping
+    call = hold(scenario, folder / "results")
+    facts = {
+        **peaks,
+        "peak_mb": peak_mb(),
+        "call_s": call.timeline.duration_ms / 1000,
+        "bot_messages": sum(1 for _ in call.timeline.of(MessageReceived)),
+        "events_kb": sum(p.stat().st_size for p in folder.rglob("events.jsonl")) / 1024,
+    }
+    sys.stdout.write(json.dumps(facts))
+
+
+peaks: dict[str, float] = {}
+
+if __name__ == "__main__":
+    main()
