@@ -209,9 +209,29 @@ class Call:
             if number % 2 == 0:
                 spans.append((position, end))
             position = end
+        return self.caller_plays(
+            index,
+            first_ms,
+            position,
+            spans,
+            began_ms=at_ms - 20 if began_ms is None else began_ms,
+            ends=ends,
+        )
+
+    def caller_plays(
+        self,
+        index: int,
+        first_ms: float,
+        samples: int,
+        spans: Sequence[tuple[int, int]],
+        *,
+        began_ms: float | None = None,
+        ends: bool = True,
+    ) -> "Call":
+        """Play a clip from `first_ms` on, the beginning of a frame."""
         first_sample = round(first_ms * SAMPLES_PER_MS)
-        self._caller.append(UtteranceBegan(first_ms, index, first_sample, position, tuple(spans)))
-        self._turn(index, at_ms - 20 if began_ms is None else began_ms, at_ms, ends)
+        self._caller.append(UtteranceBegan(first_ms, index, first_sample, samples, tuple(spans)))
+        self._turn(index, first_ms if began_ms is None else began_ms, first_ms, ends)
         return self
 
     def caller_presses(self, index: int, at_ms: float, keys: str) -> "Call":

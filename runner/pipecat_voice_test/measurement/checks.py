@@ -155,24 +155,27 @@ def _why_inconclusive(record: TurnRecord, expectation: Expectation) -> str:
 def _why_missing(
     facts: CallFacts, record: TurnRecord, expectation: Expectation, metric: str
 ) -> str:
+    missing = reading(metric, None, expectation.within_ms)
     ended_early = facts.timeline.ended_by in (EndedBy.BOT, EndedBy.BOT_ABNORMAL)
     earlier = [m for m in record.matches if m.expectation.index < expectation.index]
-    limit = expectation.within_ms
-    if expectation.event is EventName.CALL_ENDED:
-        return reading(metric, None, limit)
-    if ended_early and not record.ended:
-        return f"{reading(metric, None, limit)}: the bot ended the call"
-    if expectation.event is EventName.BOT_INTERRUPTED:
-        return f"{reading(metric, None, limit)}: the bot talked on over the caller"
-    if expectation.event is EventName.RESPONSE and record.said is not None:
-        if facts.hearing.burst_at(record.said.end_ms) is not None:
-            return (
-                f"{reading(metric, None, limit)}: the bot was still speaking "
-                "when the caller had finished"
-            )
-    if any(m.occurrence and m.expectation.written == expectation.written for m in earlier):
-        return f"{reading(metric, None, limit)} a second time"
-    return reading(metric, None, limit)
+    replied_once = any(m.occurrence and m.expectation.event is EventName.RESPONSE for m in earlier)
+    match expectation.event:
+        case EventName.CALL_ENDED:
+            return missing
+        case _ if ended_early and not record.ended:
+            return f"{missing}: the bot ended the call"
+        case EventName.BOT_INTERRUPTED:
+            return f"{missing}: the bot talked on over the caller"
+        case EventName.RESPONSE if replied_once:
+            return f"{missing}: the bot replied only once"
+        case EventName.RESPONSE if _still_spoke(facts, record):
+            return f"{missing}: the bot was still speaking when the caller had finished"
+        case _:
+            return missing
+
+
+def _still_spoke(facts: CallFacts, record: TurnRecord) -> bool:
+    return record.said is not None and facts.hearing.burst_at(record.said.end_ms) is not None
 
 
 def _why_not_reached(facts: CallFacts, record: TurnRecord) -> str:

@@ -17,6 +17,7 @@ from pipecat_voice_test.measurement.results import (
     Verdict,
 )
 from pipecat_voice_test.measurement.values import Value, call_values
+from pipecat_voice_test.measurement.wording import number
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.timeline import Note, Rig, Severity, Timeline
 
@@ -69,7 +70,8 @@ def why_void(rig: Rig) -> str:
     ):
         if value_ms > limit_ms:
             return (
-                f"this machine was too slow to judge the bot: {name} was {value_ms:.0f} ms, "
+                f"this machine was too slow to judge the bot: {name} was "
+                f"{number(value_ms, beside=limit_ms)} ms, "
                 f"limit {limit_ms:.0f}\n"
                 "  Fix: run fewer calls at once (`--workers`), or give the job more CPU"
             )
