@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from pipecat_voice_test.bot.url import UrlBot
+from pipecat_voice_test.command.progress import Loudness, Progress
 from pipecat_voice_test.measurement.results import RunResult
-from pipecat_voice_test.progress import Loudness, Progress
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.run import Plan, Run
 from pipecat_voice_test.scenario.load import load_paths

@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pipecat_voice_test.session  # noqa: F401  # All that the command loads counts.
+import pipecat_voice_test.command.session  # noqa: F401  # All that the command loads counts.
 from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.demo.brain import Brain
 from pipecat_voice_test.demo.clips import speaking_voice

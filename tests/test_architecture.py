@@ -37,16 +37,8 @@ ABOVE = {
     "one_call": FOUNDATION | {"call", "measurement", "protocol", "scenario"},
     "prepare": FOUNDATION | {"one_call", "scenario", "voice"},
     "run": set(ROOMS) - {"demo"} | {"one_call", "prepare"},
-    "options": {"errors"},
-    "signals": {"errors"},
-    "given": {"errors", "options"},
-    "overview": {"errors", "given", "options", "report", "scenario"},
-    "following": FOUNDATION | {"measurement", "one_call", "report", "scenario"},
-    "progress": {"bot", "following", "measurement", "one_call", "report", "scenario"},
-    "launch": {"bot", "demo", "errors", "given", "options", "protocol"},
-    "session": set(ROOMS)
-    | {"given", "launch", "options", "overview", "progress", "run", "signals"},
-    "cli": {"demo", "errors", "given", "options", "overview", "report", "scenario", "session"},
+    "command": set(ROOMS) | {"one_call", "run"},
+    "cli": {"command", "demo", "errors", "report", "scenario"},
     "__main__": {"cli"},
 }
 ARROWS = ROOMS | ABOVE
@@ -55,7 +47,7 @@ PURE = ["errors", "timeline", "audio", "protocol", "scenario", "measurement", "r
 # The only modules of pure rooms that touch the disk, and nothing else either.
 DISK = {"scenario/load.py", "report/write.py"}
 # Who may ask for what is on disk; everybody else is given it.
-DISK_USERS = {"overview", "run", "session"}
+DISK_USERS = {"run", "command"}
 DISK_MODULES = {"fileinput", "glob", "mmap", "os", "shutil", "stat", "tempfile"}
 OUTSIDE_MODULES = {
     "_thread", "asyncio", "concurrent", "contextvars", "ctypes", "datetime", "docker", "fcntl",

@@ -13,14 +13,14 @@ from typing import Any
 import click
 
 from pipecat_voice_test import __version__
-from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
-from pipecat_voice_test.given import Given
-from pipecat_voice_test.options import (
+from pipecat_voice_test.command.given import Given
+from pipecat_voice_test.command.options import (
     DEFAULT_PATH,
     DEMO_SETTINGS,
     RUN_SETTINGS,
     Setting,
 )
+from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
 
 NAME = "pipecat-voice-test"
 
@@ -113,7 +113,7 @@ _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @_with(RUN_SETTINGS)
 @click.pass_context
 def run(context: click.Context, /, paths: tuple[Path, ...], **_: object) -> int:
-    from pipecat_voice_test import session
+    from pipecat_voice_test.command import session
 
     return session.run(Given.on_command_line(context, RUN_SETTINGS), _or_default(paths))
 
@@ -137,7 +137,7 @@ def run(context: click.Context, /, paths: tuple[Path, ...], **_: object) -> int:
 @_with(DEMO_SETTINGS)
 @click.pass_context
 def demo(context: click.Context, /, faults: tuple[str, ...], **_: object) -> int:
-    from pipecat_voice_test import session
+    from pipecat_voice_test.command import session
 
     if "help" in faults:
         from pipecat_voice_test.demo.faults import table
@@ -157,7 +157,7 @@ def demo(context: click.Context, /, faults: tuple[str, ...], **_: object) -> int
 )
 @_PATHS
 def validate(paths: tuple[Path, ...]) -> int:
-    from pipecat_voice_test import overview
+    from pipecat_voice_test.command import overview
 
     return overview.validate(_or_default(paths))
 

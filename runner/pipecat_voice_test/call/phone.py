@@ -39,8 +39,10 @@ UNSENT_BYTES_PER_SECOND = FRAMES_PER_SECOND * 387
 NOT_READING_MS = 10_000  # P-25
 VANISHED = 1006  # Close code of a socket that went without a close frame.
 GOODBYE_MS = 5_000  # P-43: how long the bot may take to close after `stop`.
-# Taken in every turn of the loop, even when a frame is due: a flood is worked off in the end.
-ARRIVALS_PER_TURN = 64
+# For how long arrivals are taken before others have their turn; a few are taken even when a
+# frame is due, so that a flood is worked off in the end.
+ARRIVALS_MS = 5.0
+ARRIVALS_AT_LEAST = 16
 PINGS_LISTED = 1_000
 
 
@@ -94,7 +96,7 @@ class PhoneCall:
         try:
             self._start()
             while self._ended_by is None:
-                await self._sleep()
+                await self._until_next_turn()
                 self._take_arrivals()
                 if self._ended_by is None:
                     self._call.advance(self._now_ms())
@@ -154,14 +156,15 @@ class PhoneCall:
     def _due_ms(self) -> int:
         return FRAME_MS * (len(self._late_ms) + 1)
 
-    async def _sleep(self) -> None:
+    async def _until_next_turn(self) -> None:
         wake_ms = float(self._due_ms())
         mark_ms = self._call.next_due_ms()
-        if mark_ms is not None:
-            wake_ms = min(wake_ms, mark_ms)
+        await self._sleep(wake_ms if mark_ms is None else min(wake_ms, mark_ms))
+
+    async def _sleep(self, until_ms: float) -> None:
         if self._untaken:
-            wake_ms = self._now_ms()
-        await self._clock.sleep_until_ms(self._start_ms + wake_ms, self._socket.bell)
+            until_ms = self._now_ms()
+        await self._clock.sleep_until_ms(self._start_ms + until_ms, self._socket.bell)
 
     def _take_arrivals(self) -> None:
         """Take what came in, until a frame is due; the rest is first in the next turn.
@@ -170,8 +173,11 @@ class PhoneCall:
         """
         if not self._untaken:
             self._untaken.extend(self._socket.received())
+        until_ms = self._now_ms() + ARRIVALS_MS
+        if self._ended_by is None:
+            until_ms = min(until_ms, self._due_ms())
         taken = 0
-        while self._untaken and not (taken >= ARRIVALS_PER_TURN and self._frame_is_due()):
+        while self._untaken and (taken < ARRIVALS_AT_LEAST or self._now_ms() < until_ms):
             self._take(self._untaken.popleft())
             taken += 1
         self._flush()
@@ -263,7 +269,7 @@ class PhoneCall:
                 text = f"bot_kept_socket: not closed {self._limits.goodbye_ms:.0f} ms after `stop`"
                 self._call.record_event(Note(self._now_ms(), text))
                 break
-            await self._clock.sleep_until_ms(self._start_ms + deadline_ms, self._socket.bell)
+            await self._sleep(deadline_ms)
             self._take_arrivals()
 
     def _rig(self) -> Rig:

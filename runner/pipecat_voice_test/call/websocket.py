@@ -44,8 +44,9 @@ USER_AGENT = "Twilio.TmeWs/1.0"
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 CONNECT_TIMEOUT_S = 5.0
 UPGRADE_TIMEOUT_S = 10.0
-READ_BYTES = 16 * 1024  # What one callback parses, a few thousand frames at the very worst.
+READ_BYTES = 1024  # What one callback parses: 512 empty frames, 10 ms, at the very worst.
 MAX_UNREAD_BYTES = 1024 * 1024
+MAX_UNREAD_MESSAGES = 10_000
 KEPT_ANSWER_BYTES = 64 * 1024  # Of what is answered to the upgrade.
 # A small send buffer makes a bot that stopped reading visible within seconds (P-25).
 SEND_BUFFER_BYTES = 64 * 1024
@@ -132,6 +133,7 @@ class WebSocketLine(asyncio.BufferedProtocol):
         self._partial = bytearray()
         self._partial_opcode = Opcode.TEXT
         self._unread_bytes = 0
+        self._is_paused = False
         self._gone = False
         self._transport: asyncio.Transport | None = None
 
@@ -139,9 +141,10 @@ class WebSocketLine(asyncio.BufferedProtocol):
 
     def received(self) -> list[Arrival]:
         arrivals, self._arrivals = self._arrivals, []
-        if self._unread_bytes > MAX_UNREAD_BYTES and self._transport is not None:
-            self._transport.resume_reading()
         self._unread_bytes = 0
+        if self._is_paused and self._transport is not None:
+            self._is_paused = False
+            self._transport.resume_reading()
         return arrivals
 
     def send(self, text: str) -> None:
@@ -196,8 +199,12 @@ class WebSocketLine(asyncio.BufferedProtocol):
             self.answer += data[: KEPT_ANSWER_BYTES - len(self.answer)]
         self._protocol.receive_data(data)
         self._take_events(at_ms)
+        if not self._arrivals:
+            return  # Part of a message, which has a limit of its own.
         self._unread_bytes += nbytes
-        if self._unread_bytes > MAX_UNREAD_BYTES and self._transport is not None:
+        too_many = len(self._arrivals) > MAX_UNREAD_MESSAGES
+        if (too_many or self._unread_bytes > MAX_UNREAD_BYTES) and self._transport is not None:
+            self._is_paused = True
             self._transport.pause_reading()
 
     def eof_received(self) -> bool:
@@ -238,7 +245,8 @@ class WebSocketLine(asyncio.BufferedProtocol):
             self.opened.set_result(self._refusal(self._protocol.handshake_exc))
         if self._protocol.parser_exc is not None:
             self._broken(self._protocol.parser_exc, at_ms)
-        self.bell.ring()
+        if self._arrivals:
+            self.bell.ring()
 
     def _refusal(self, refused: Exception) -> Refusal:
         """What the library found no HTTP/1.1 in; some of it can be read all the same."""

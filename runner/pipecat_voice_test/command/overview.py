@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
+from pipecat_voice_test.command.given import Given
+from pipecat_voice_test.command.options import KEYWORD, RUN_SETTINGS, TAG
 from pipecat_voice_test.errors import ExitCode, NothingSelected, ScenarioError
-from pipecat_voice_test.given import Given
-from pipecat_voice_test.options import KEYWORD, RUN_SETTINGS, TAG
 from pipecat_voice_test.report.text import one_line, plain_text
 from pipecat_voice_test.scenario.load import CONFIG_NAME, load_config, load_paths, read_all
 from pipecat_voice_test.scenario.model import Expectation, Scenario

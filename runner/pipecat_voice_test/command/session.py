@@ -17,14 +17,15 @@ from typing import cast
 
 import click
 
-from pipecat_voice_test import options
 from pipecat_voice_test.bot.base import Bot
+from pipecat_voice_test.command import options
+from pipecat_voice_test.command.given import Given
+from pipecat_voice_test.command.launch import bundled_scenarios, demo_bot, make_bot, unused
+from pipecat_voice_test.command.overview import selected, show_list, with_config
+from pipecat_voice_test.command.progress import Loudness, Progress, progress
+from pipecat_voice_test.command.signals import Interrupted, Signals
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
-from pipecat_voice_test.given import Given
-from pipecat_voice_test.launch import bundled_scenarios, demo_bot, make_bot, unused
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
-from pipecat_voice_test.overview import selected, show_list, with_config
-from pipecat_voice_test.progress import Loudness, Progress, progress
 from pipecat_voice_test.report.files import JUNIT, Place
 from pipecat_voice_test.report.junit import Family
 from pipecat_voice_test.report.terminal import closing_lines
@@ -32,7 +33,6 @@ from pipecat_voice_test.report.text import masked, plain_text
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.run import Plan, Run
 from pipecat_voice_test.scenario.model import Scenario
-from pipecat_voice_test.signals import Interrupted, Signals
 from pipecat_voice_test.voice.cache import SpeechCache, default_cache_folder
 from pipecat_voice_test.voice.engines import find_engine
 from pipecat_voice_test.voice.speaker import Speaker

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import click
 
+from pipecat_voice_test.command.options import FLAG, Setting
 from pipecat_voice_test.errors import UsageError
-from pipecat_voice_test.options import FLAG, Setting
 
 V = TypeVar("V")
 

@@ -11,15 +11,15 @@ from fakes import FakeClock
 from pipecat_voice_test.audio.line import line_sound
 from pipecat_voice_test.bot.url import UrlBot
 from pipecat_voice_test.call.heartbeat import Heartbeat
-from pipecat_voice_test.measurement.results import CallResult, Check, Verdict
-from pipecat_voice_test.one_call import OneCall, Prepared
-from pipecat_voice_test.progress import (
+from pipecat_voice_test.command.progress import (
     LiveProgress,
     Loudness,
     Progress,
     clock,
     progress,
 )
+from pipecat_voice_test.measurement.results import CallResult, Check, Verdict
+from pipecat_voice_test.one_call import OneCall, Prepared
 from pipecat_voice_test.scenario.model import EventName, Expectation, Scenario, Turn, TurnKind
 from pipecat_voice_test.timeline import FRAME_MS, Heard, PlaybackCleared, Timeline
 from rich.console import Console

@@ -6,10 +6,10 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner
-from pipecat_voice_test import options
+from pipecat_voice_test.command import options
+from pipecat_voice_test.command.given import Given
+from pipecat_voice_test.command.options import RUN_SETTINGS, Setting
 from pipecat_voice_test.errors import UsageError
-from pipecat_voice_test.given import Given
-from pipecat_voice_test.options import RUN_SETTINGS, Setting
 
 FILE = "calls/voice-test.yaml"
 

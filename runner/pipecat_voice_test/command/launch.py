@@ -6,13 +6,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipecat_voice_test import options
 from pipecat_voice_test.bot.base import Bot
 from pipecat_voice_test.bot.command import CommandBot
 from pipecat_voice_test.bot.url import UrlBot
+from pipecat_voice_test.command import options
+from pipecat_voice_test.command.given import Given, Source
 from pipecat_voice_test.demo.faults import Faults
 from pipecat_voice_test.errors import UsageError
-from pipecat_voice_test.given import Given, Source
 from pipecat_voice_test.protocol.identity import run_account_sid
 
 
@@ -77,7 +77,7 @@ def demo_bot(given: Given, faults: Sequence[str]) -> Bot:
 
 def bundled_scenarios() -> Path:
     """The example scenarios: inside an installed package, or in a checkout of the project."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     for folder in (package / "demo" / "scenarios", package.parents[1] / "examples" / "scenarios"):
         if folder.is_dir():
             return folder

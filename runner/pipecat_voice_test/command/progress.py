@@ -19,7 +19,7 @@ from rich.live import Live
 from rich.text import Text
 
 from pipecat_voice_test.bot.base import Bot
-from pipecat_voice_test.following import Followed, verdict_line
+from pipecat_voice_test.command.following import Followed, verdict_line
 from pipecat_voice_test.measurement.results import CallResult, Verdict
 from pipecat_voice_test.one_call import OneCall
 from pipecat_voice_test.report.facts import check_line, words
