@@ -5,7 +5,7 @@ is no yielding. It takes a `clear` that removed audio, a queue that ran dry and 
 a silence longer than any pause within a turn.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -198,7 +198,8 @@ def _is_yielding(
 
 def dry_in(silence: Span, hearing: Hearing) -> Span | None:
     """The first stretch of 300 ms in a silence in which nothing was queued either."""
-    for dry in hearing.dry:
+    first = bisect_right(hearing.dry, silence.start_ms, key=lambda dry: dry.end_ms)
+    for dry in hearing.dry[first:]:
         inside = Span(max(dry.start_ms, silence.start_ms), dry.end_ms)
         if inside.start_ms >= silence.end_ms:
             return None
@@ -210,9 +211,9 @@ def dry_in(silence: Span, hearing: Hearing) -> Span | None:
 def breathes_dry(hearing: Hearing, said: Iterable[Utterance], turn_gap_ms: float) -> bool:
     """Whether the bot stops sending when it pauses by itself, with no caller to blame.
 
-    For such a bot a queue that runs dry says nothing. From outside its breath over the end of
-    an interruption cannot be told from a yielding with a quick answer, unless a `clear` or the
-    length of the silence tells; most bots send their pauses as silence, and for them dry is dry.
+    For such a bot a queue that runs dry says nothing: its breath over the end of an interruption
+    sounds like a yielding with a quick answer. METRICS 9.1 wants a bot that ignores the caller
+    found every time, so only a `clear` or a silence too long for a breath speaks for this one.
     """
     floors = [Span(one.onset_ms, one.end_ms + turn_gap_ms) for one in said]
     return any(
@@ -232,8 +233,8 @@ def _stale(
     until_ms = said.end_ms
     if pause is not None:
         until_ms = min(until_ms, max(pause.start_ms, since_ms) + INNER_PAUSE_MS)
-    came_after = _came_after(hearing, since_ms, until_ms)
-    stale_ms = common_ms([Span(since_ms, until_ms)], common(came_after, hearing.stretches))
+    spoken = common([Span(since_ms, max(since_ms, until_ms))], hearing.stretches)
+    stale_ms = common_ms(spoken, _came_after(hearing, since_ms, until_ms))
     early = sum(until_ms < burst.start_ms < said.end_ms for burst in hearing.bursts)
     return stale_ms, early
 

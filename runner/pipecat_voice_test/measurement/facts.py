@@ -244,7 +244,7 @@ def _with_matches(
         answer_ms=None if record.answer is None else record.answer.start_ms,
         yielded_ms=yielded_ms,
     )
-    happened = [o for o in happened if o.at_ms < record.until_ms or o.event in _ON_THE_WIRE]
+    happened = [o for o in happened if o.at_ms < record.until_ms or o.event is EventName.CALL_ENDED]
     return replace(
         record,
         matches=tuple(match_expectations(record.turn.expect, happened, record.anchors)),
@@ -257,9 +257,6 @@ def _turns_over(heard: Hearing, timeline: Timeline, turn_gap_ms: float) -> int:
         return len(heard.turns)
     quiet_ms = timeline.ended_at_ms - heard.turns[-1].end_ms
     return len(heard.turns) - (quiet_ms < turn_gap_ms)
-
-
-_ON_THE_WIRE = frozenset({EventName.CALL_ENDED})
 
 
 def _signals(timeline: Timeline, heard: Hearing) -> Sequence[Occurrence]:
