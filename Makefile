@@ -29,9 +29,10 @@ help:  ## say what can be made here
 demo: $(VENV)/.runtime  ## phone the example bot; the report lands in voice-test-results/
 	@$(BIN)/pipecat-voice-test demo $(ARGS)
 
+# A home and a temporary folder that go away again: speech engines leave things in both.
 test: $(VENV)/.dev  ## run the tests
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT INT TERM && \
-		TMPDIR="$$tmp" $(BIN)/python -m pytest $(ARGS)
+		HOME="$$tmp" TMPDIR="$$tmp" $(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	@$(BIN)/ruff check .
