@@ -70,9 +70,9 @@ async def _our_call(folder: Path, url: str, for_s: int) -> list[float]:
     heartbeat = Heartbeat()
     heartbeat.start()
     call = OneCall(prepared, 1, seed=0, clock=SystemClock(), heartbeat=heartbeat)
-    result = await call.hold(url)
+    await call.hold(url)
     heartbeat.stop()
-    return list(result.timeline.late_ms)
+    return list(call.judged().timeline.late_ms)
 
 
 async def _naive_call(url: str, frames: int) -> list[float]:

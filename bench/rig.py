@@ -113,16 +113,20 @@ def run_calls(
     scenario: Scenario, bot_url: str, results: Path, *, calls: int, workers: int
 ) -> RunResult:
     """Call as `run` does, with its display, which nobody sees."""
+    results_held: list[RunResult] = []
 
-    async def hold(progress: Progress) -> RunResult:
+    async def hold(progress: Progress) -> None:
         folder = ResultsFolder(results, working=results.parent)
         speaker = Speaker(None, SpeechCache(None))
         plan = Plan((scenario,), repeat=calls, workers=workers)
         result, _ = await Run(plan, UrlBot(bot_url), folder, speaker, progress).hold()
-        return result
+        # Not returned: `asyncio.run` writes down the `repr` of what comes back, all of it, when
+        # it looks at the handler of SIGINT, in which the task is.
+        results_held.append(result)
 
     with Path(os.devnull).open("w") as nowhere, Progress(nowhere, Loudness.NORMAL) as progress:
-        return asyncio.run(hold(progress))
+        asyncio.run(hold(progress))
+    return results_held[0]
 
 
 def machine() -> dict[str, Any]:

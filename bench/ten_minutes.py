@@ -61,8 +61,11 @@ def talk(folder: Path) -> Scenario:
     )
 
 
-async def jumping_call(scenario: Scenario) -> CallResult:
-    """Hold the call with the demo bot's mind, ear and mouth in this process."""
+async def jumping_call(scenario: Scenario, ended: list[CallResult]) -> None:
+    """Hold the call with the demo bot's mind, ear and mouth in this process.
+
+    `ended` gets the result; see `run_calls` for why it is not returned.
+    """
     speaks = speaking_voice()
     voice = replace(speaks, replies=tuple(c.lasting(REPLY_MS) for c in speaks.replies))
     bot = JumpingBot(Brain(Manners(), voice, Mouth(20.0)))
@@ -76,14 +79,18 @@ async def jumping_call(scenario: Scenario) -> CallResult:
         identity=identity,
         limits=CallLimits(max_call_ms=LENGTH_S * 1000.0),
     )
-    timeline = await phone.hold()
+    await phone.hold()
+    timeline = phone.timeline()
     peaks["call_mb"] = peak_mb()
-    return judge_call(scenario, timeline, number=1, findings=finding_counts(phone.findings))
+    found = finding_counts(phone.findings)
+    ended.append(judge_call(scenario, timeline, number=1, findings=found))
 
 
 def hold_jumping(scenario: Scenario, results: Path) -> CallResult:
     """What `run` does with a call: hold it, judge it, write it down."""
-    call = asyncio.run(jumping_call(scenario))
+    ended: list[CallResult] = []
+    asyncio.run(jumping_call(scenario, ended))
+    (call,) = ended
     folder = ResultsFolder(results, working=results.parent)
     folder.write_call(folder.slug(scenario), call)
     judged = judge_scenario(scenario, [call])
