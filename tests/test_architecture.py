@@ -36,7 +36,9 @@ ROOMS = {
 ABOVE = {
     "one_call": FOUNDATION | {"call", "measurement", "protocol", "scenario"},
     "prepare": FOUNDATION | {"one_call", "scenario", "voice"},
-    "run": set(ROOMS) - {"demo"} | {"one_call", "prepare"},
+    "clerk": set[str](),
+    "outcome": {"errors", "timeline", "measurement", "scenario"},
+    "run": set(ROOMS) - {"demo"} | {"clerk", "one_call", "outcome", "prepare"},
     "command": set(ROOMS) | {"one_call", "run"},
     "cli": {"command", "demo", "errors", "report", "scenario"},
     "__main__": {"cli"},

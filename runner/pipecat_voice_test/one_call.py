@@ -48,8 +48,8 @@ class OneCall:
         self._identity = call_identity(seed, prepared.scenario.name, number)
         self._phone: PhoneCall | None = None
 
-    async def hold(self, url: str) -> CallResult:
-        """Dial, play the scenario in real time, and judge the bot by what was heard.
+    async def hold(self, url: str) -> None:
+        """Dial, and play the scenario in real time.
 
         Raises:
             BotError: The bot took no call.
@@ -67,10 +67,14 @@ class OneCall:
             connect_ms=dialled.connect_ms,
             heartbeat=self._heartbeat,
         )
-        timeline = await self._phone.hold()
+        await self._phone.hold()
+
+    def judged(self) -> CallResult:
+        """The call that was held, measured and held against its scenario."""
+        assert self._phone is not None
         return judge_call(
             self.scenario,
-            timeline,
+            self._phone.timeline(),
             number=self.number,
             findings=finding_counts(self._phone.findings),
         )

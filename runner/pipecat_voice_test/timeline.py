@@ -10,7 +10,7 @@ buffering; "received" says when the bytes arrived. Judge a bot by what was heard
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -298,6 +298,12 @@ class Timeline:
     stream_sid: str = ""
     call_sid: str = ""
     rig: Rig = field(default_factory=Rig)
+
+    def without_contents(self) -> "Timeline":
+        """The same without sound and events, for results that outlive their call."""
+        return replace(
+            self, events=(), said_ulaw=b"", late_ms=(), heard=(), raw_ulaw=b"", unheard_ulaw=b""
+        )
 
     def of(self, kind: type[E_]) -> Iterator[E_]:
         """The events of one kind, oldest first."""

@@ -59,7 +59,8 @@ def hold(
     socket = FakeSocket(clock, says, **bot)
     socket.stalls = stalls or []
     phone = phone_of(socket, caller or FakeCaller(for_ms), clock, limits)
-    return Held(asyncio.run(phone.hold()), socket, phone)
+    asyncio.run(phone.hold())
+    return Held(phone.timeline(), socket, phone)
 
 
 def phone_of(
@@ -197,7 +198,8 @@ def test_a_flood_costs_the_bot_and_not_the_caller() -> None:
     call = SlowPlayout(TwilioWire(IDENTITY, {}))
     call.clock = clock
     phone = PhoneCall(call, FakeCaller(4000), socket, clock, identity=IDENTITY)
-    timeline = asyncio.run(phone.hold())
+    asyncio.run(phone.hold())
+    timeline = phone.timeline()
 
     assert max(timeline.late_ms) <= 16
     assert len(timeline.raw_ulaw) == 1000

@@ -81,6 +81,7 @@ class PhoneCall:
         self._untaken: deque[Arrival] = deque()
         self._pings = 0
         self._late_ms: list[float] = []
+        self._stall_ms = 0.0
         self._frame: CallerFrame | None = None
         self._backed_up_since_ms: float | None = None
         self._ended_by: EndedBy | None = None
@@ -88,10 +89,11 @@ class PhoneCall:
         self._bot_closed: Closed | None = None
         self._connection_failed = False
 
-    async def hold(self) -> Timeline:
+    async def hold(self) -> None:
         """Play the call in real time until one side hangs up, then wait for the bot's close.
 
         When it is cancelled the caller hangs up, and `timeline` tells what happened until then.
+        To put that together takes longer than a frame, so it is not done here.
         """
         try:
             self._start()
@@ -107,7 +109,7 @@ class PhoneCall:
             if self._ended_by is None:
                 self._hang_up(EndedBy.CALLER)
             self._socket.abort()
-        return self.timeline()
+            self._note_stalls()
 
     @property
     def findings(self) -> tuple[FindingTally, ...]:
@@ -272,14 +274,16 @@ class PhoneCall:
             await self._sleep(deadline_ms)
             self._take_arrivals()
 
+    def _note_stalls(self) -> None:
+        """What stalls the loop after the call is not held against it."""
+        if self._heartbeat is not None:
+            self._stall_ms = self._heartbeat.longest_stall_ms(self._start_ms)
+
     def _rig(self) -> Rig:
         late_ms = sorted(self._late_ms)
-        stall_ms = (
-            0.0 if self._heartbeat is None else self._heartbeat.longest_stall_ms(self._start_ms)
-        )
         if not late_ms:
-            return Rig(loop_stall_ms=stall_ms)
-        return Rig(_quantile(late_ms, 0.99), late_ms[-1], stall_ms, len(late_ms))
+            return Rig(loop_stall_ms=self._stall_ms)
+        return Rig(_quantile(late_ms, 0.99), late_ms[-1], self._stall_ms, len(late_ms))
 
 
 def _quantile(ordered: list[float], share: float) -> float:

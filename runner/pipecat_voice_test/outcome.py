@@ -1,0 +1,133 @@
+"""What a run has found out so far, as results and an exit code, at any moment."""
+
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from pipecat_voice_test.errors import ExitCode, VoiceTestError
+from pipecat_voice_test.measurement.gates import run_checks
+from pipecat_voice_test.measurement.judge import judge_scenario
+from pipecat_voice_test.measurement.results import (
+    BotFacts,
+    CallResult,
+    RunError,
+    RunResult,
+    ScenarioResult,
+    Verdict,
+)
+from pipecat_voice_test.scenario.model import Scenario
+
+LOG_LINES = 50
+
+
+@dataclass
+class Outcome:
+    """Filled while the run goes on; `result` may be asked for at any moment.
+
+    Attributes:
+        scenarios: Everything selected, in order.
+        not_run: Why calls that have not been made are not made, or empty.
+        interrupted: Somebody ended the run.
+        refused: Exit code of an error that is neither the bot's fault nor ours.
+        internal: Something broke inside this program.
+    """
+
+    scenarios: Sequence[Scenario]
+    seed: int
+    calls: dict[int, list[CallResult]] = field(default_factory=lambda: defaultdict(list))
+    errors: list[RunError] = field(default_factory=list)
+    not_run: str = ""
+    interrupted: bool = False
+    internal: bool = False
+    refused: ExitCode | None = None
+    _began_s: float = field(default_factory=time.monotonic)
+    _started_at: str = field(
+        default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    )
+
+    def add(self, scenario: Scenario, call: CallResult) -> None:
+        """Keep what results need of a call; its sound and events lie on disk."""
+        light = replace(call, timeline=call.timeline.without_contents())
+        self.calls[self.scenarios.index(scenario)].append(light)
+
+    def record(self, error: VoiceTestError, log: str = "") -> None:
+        """An error of the bot, or of who asked, with the end of the bot's log."""
+        tail = "\n".join(log.splitlines()[-LOG_LINES:])
+        self.errors.append(RunError(error.kind, str(error), tail))
+
+    def record_refusal(self, error: VoiceTestError) -> None:
+        """The run cannot go on, and neither the bot nor this program is to blame."""
+        self.record(error)
+        self.refused = error.exit_code
+        self.not_run = self.not_run or error.what
+
+    def record_internal(self, error: BaseException) -> str:
+        """A mistake of ours; gives its traceback."""
+        self.internal = True
+        text = "".join(traceback.format_exception(error))
+        self.errors.append(RunError("internal_error", text))
+        return text
+
+    def knows(self, kind: str) -> bool:
+        return any(error.kind == kind for error in self.errors)
+
+    def result(self, bot: BotFacts) -> RunResult:
+        """The results as they stand."""
+        scenarios = tuple(
+            self._scenario_result(index, scenario) for index, scenario in enumerate(self.scenarios)
+        )
+        checks = run_checks(scenarios)
+        failed_run = any(check.verdict is Verdict.FAILED for check in checks)
+        code = self._exit_code(scenarios, failed_run)
+        return RunResult(
+            verdict=_VERDICTS.get(code, Verdict.ERROR),
+            exit_code=int(code),
+            seed=self.seed,
+            started_at=self._started_at,
+            duration_ms=(time.monotonic() - self._began_s) * 1000.0,
+            bot=bot,
+            scenarios=scenarios,
+            run_checks=checks,
+            errors=tuple(self.errors),
+        )
+
+    def _scenario_result(self, index: int, scenario: Scenario) -> ScenarioResult:
+        if scenario.skip_reason:
+            return ScenarioResult(scenario, Verdict.SKIPPED, reason=scenario.skip_reason)
+        calls = self.calls.get(index, [])
+        judged = [call for call in calls if call.verdict is not Verdict.NOT_RUN]
+        if not judged:
+            reason = self.not_run or "not reached"
+            return ScenarioResult(scenario, Verdict.NOT_RUN, tuple(calls), reason=reason)
+        result = judge_scenario(scenario, sorted(judged, key=lambda call: call.number))
+        cut = [call for call in calls if call.verdict is Verdict.NOT_RUN]
+        return replace(result, calls=(*result.calls, *cut))
+
+    def _exit_code(self, scenarios: Sequence[ScenarioResult], failed_run: bool) -> ExitCode:
+        """Several apply: the order is that of DESIGN 4."""
+        verdicts = {result.verdict for result in scenarios}
+        if self.interrupted:
+            return ExitCode.INTERRUPTED
+        if self.internal:
+            return ExitCode.INTERNAL
+        if self.refused is not None:
+            return self.refused
+        if failed_run or verdicts & {Verdict.FAILED, Verdict.FLAKY}:
+            return ExitCode.FAILED
+        if self.errors or Verdict.ERROR in verdicts:
+            return ExitCode.BOT_ERROR
+        if verdicts & {Verdict.INCONCLUSIVE, Verdict.NOT_RUN}:
+            return ExitCode.INCONCLUSIVE
+        if verdicts <= {Verdict.SKIPPED}:
+            return ExitCode.NOTHING_SELECTED
+        return ExitCode.PASSED
+
+
+_VERDICTS = {
+    ExitCode.PASSED: Verdict.PASSED,
+    ExitCode.FAILED: Verdict.FAILED,
+    ExitCode.INCONCLUSIVE: Verdict.INCONCLUSIVE,
+}
