@@ -17,6 +17,7 @@ from fakes import (
     media,
     numbered_frame,
 )
+from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.call.socket import Broken, Closed, Ping
 from pipecat_voice_test.protocol.twilio import TwilioWire
@@ -111,6 +112,30 @@ def test_lateness_is_summed_up_for_the_judge() -> None:
     assert rig.late_max_ms == 51
     assert rig.late_p99_ms == pytest.approx(31 + 0.01 * 20)
     assert rig.frames_sent == 100
+
+
+class FakeHeart(Heartbeat):
+    """Knows of one stall."""
+
+    def __init__(self, stall_ms: float) -> None:
+        self.stall_ms = stall_ms
+
+    def longest_stall_ms(self, since_ms: float) -> float:
+        return self.stall_ms if since_ms == 5000.0 else 0.0
+
+
+def test_a_stall_after_the_call_is_not_held_against_it() -> None:
+    """METRICS 7: the timeline may be put together later, when the machine is busy."""
+    clock = FakeClock()
+    heart = FakeHeart(30.0)
+    call = VirtualCall(TwilioWire(IDENTITY, {}))
+    phone = PhoneCall(
+        call, FakeCaller(100), FakeSocket(clock), clock, identity=IDENTITY, heartbeat=heart
+    )
+    asyncio.run(phone.hold())
+    heart.stall_ms = 500.0
+
+    assert phone.timeline().rig.loop_stall_ms == 30.0
 
 
 def test_what_was_said_is_what_was_sent() -> None:

@@ -31,7 +31,7 @@ async def closing(line: WebSocketLine) -> list[Arrival]:
     clock = SystemClock()
     arrivals: list[Arrival] = []
     deadline_ms = clock.now_ms() + 10_000
-    while not any(isinstance(arrival, Closed) for arrival in arrivals):
+    while not (arrivals and isinstance(arrivals[-1], Closed)):
         assert clock.now_ms() < deadline_ms, f"never closed; {arrivals}"
         await clock.sleep_until_ms(deadline_ms, line.bell)
         arrivals += line.received()

@@ -1,4 +1,4 @@
-"""How long the event loop was not running: `loop_stall` of METRICS 7.
+"""How well this machine kept time: METRICS 7, and above all `loop_stall`.
 
 One heartbeat serves all calls of a process. Each call asks for the longest stall in its own
 time, so a stall before it began is not held against it.
@@ -6,6 +6,9 @@ time, so a stall before it began is not held against it.
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
+
+from pipecat_voice_test.timeline import Rig
 
 BEAT_MS = 10.0
 WORTH_KEEPING_MS = 5.0
@@ -47,3 +50,19 @@ class Heartbeat:
             self._stalls.append((now_s * 1000.0, late_ms))
         self._due_s = now_s + BEAT_MS / 1000.0
         self._timer = self._loop.call_at(self._due_s, self._beat)
+
+
+def rig_of(late_ms: Sequence[float], stall_ms: float) -> Rig:
+    """Sum up the lateness of a call's frames (P-22) and its longest stall."""
+    if not late_ms:
+        return Rig(loop_stall_ms=stall_ms)
+    ordered = sorted(late_ms)
+    return Rig(_quantile(ordered, 0.99), ordered[-1], stall_ms, len(ordered))
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """Linear interpolation of order statistics, as for all quantiles (M-23)."""
+    position = share * (len(ordered) - 1)
+    below = int(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (position - below) * (ordered[above] - ordered[below])

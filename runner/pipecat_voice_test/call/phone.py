@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from pipecat_voice_test.call.clock import Clock
-from pipecat_voice_test.call.heartbeat import Heartbeat
+from pipecat_voice_test.call.heartbeat import Heartbeat, rig_of
 from pipecat_voice_test.call.socket import Arrival, Broken, Closed, Message, Ping, Socket
 from pipecat_voice_test.protocol.identity import CallIdentity
 from pipecat_voice_test.protocol.record import FindingTally
@@ -28,7 +28,6 @@ from pipecat_voice_test.timeline import (
     Heard,
     MessageReceived,
     Note,
-    Rig,
     Severity,
     Timeline,
 )
@@ -138,7 +137,7 @@ class PhoneCall:
             t0_monotonic_ns=round(self._start_ms * 1e6),
             stream_sid=self._identity.stream_sid,
             call_sid=self._identity.call_sid,
-            rig=self._rig(),
+            rig=rig_of(self._late_ms, self._stall_ms),
         )
 
     # --- the loop -------------------------------------------------------------------------
@@ -278,20 +277,6 @@ class PhoneCall:
         """What stalls the loop after the call is not held against it."""
         if self._heartbeat is not None:
             self._stall_ms = self._heartbeat.longest_stall_ms(self._start_ms)
-
-    def _rig(self) -> Rig:
-        late_ms = sorted(self._late_ms)
-        if not late_ms:
-            return Rig(loop_stall_ms=self._stall_ms)
-        return Rig(_quantile(late_ms, 0.99), late_ms[-1], self._stall_ms, len(late_ms))
-
-
-def _quantile(ordered: list[float], share: float) -> float:
-    """Linear interpolation of order statistics, as for all quantiles (M-23)."""
-    position = share * (len(ordered) - 1)
-    below = int(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
 
 
 def _not_reading(at_ms: float, unsent_bytes: int) -> Finding:

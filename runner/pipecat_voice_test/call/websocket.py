@@ -12,11 +12,7 @@ P-44 (pings), and the last rows of PROTOCOL 4.2.
 """
 
 import asyncio
-import fcntl
-import socket as sockets
 import ssl
-import struct
-import termios
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -29,7 +25,9 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from pipecat_voice_test.call.clock import Bell, Clock
+from pipecat_voice_test.call.kernel import keep_send_buffer_small, unsent_bytes
 from pipecat_voice_test.call.refused import (
+    BODY_BYTES,
     Refusal,
     cannot_connect,
     handshake_refused,
@@ -48,8 +46,6 @@ READ_BYTES = 1024  # What one callback parses: 512 empty frames, 10 ms, at the v
 MAX_UNREAD_BYTES = 1024 * 1024
 MAX_UNREAD_MESSAGES = 10_000
 KEPT_ANSWER_BYTES = 64 * 1024  # Of what is answered to the upgrade.
-# A small send buffer makes a bot that stopped reading visible within seconds (P-25).
-SEND_BUFFER_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,25 +158,14 @@ class WebSocketLine(asyncio.BufferedProtocol):
             self._transport.abort()
 
     def unsent_bytes(self) -> int:
-        if self._transport is None or self._transport.is_closing():
-            return 0
-        raw = self._transport.get_extra_info("socket")
-        try:
-            (in_kernel,) = struct.unpack(
-                "i", fcntl.ioctl(raw.fileno(), termios.TIOCOUTQ, b"\0" * 4)
-            )
-        except OSError:
-            in_kernel = 0
-        return self._transport.get_write_buffer_size() + int(in_kernel)
+        return 0 if self._transport is None else unsent_bytes(self._transport)
 
     # --- asyncio.Protocol -----------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        raw = transport.get_extra_info("socket")
-        if raw is not None:
-            raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, SEND_BUFFER_BYTES)
+        keep_send_buffer_small(transport)
         request = self._protocol.connect()
         request.headers["User-Agent"] = USER_AGENT
         for name, value in self._headers.items():
@@ -242,17 +227,19 @@ class WebSocketLine(asyncio.BufferedProtocol):
                 self.opened.set_result(Refusal(event, str(refused)) if refused else None)
         self._flush()
         if self._protocol.handshake_exc is not None and not self.opened.done():
-            self.opened.set_result(self._refusal(self._protocol.handshake_exc))
+            self._take_unreadable(self._protocol.handshake_exc)
         if self._protocol.parser_exc is not None:
             self._broken(self._protocol.parser_exc, at_ms)
         if self._arrivals:
             self.bell.ring()
 
-    def _refusal(self, refused: Exception) -> Refusal:
-        """What the library found no HTTP/1.1 in; some of it can be read all the same."""
-        cause = refused.__cause__
-        reason = f"{refused}: {cause}" if cause else str(refused)
-        return Refusal(read_answer(self.answer), printable(reason))
+    def _take_unreadable(self, refused: Exception) -> None:
+        """The library found no HTTP/1.1; if it is HTTP all the same, wait for more of it."""
+        answer = read_answer(self.answer)
+        if answer is None or len(answer.body) >= BODY_BYTES:
+            cause = refused.__cause__
+            reason = f"{refused}: {cause}" if cause else str(refused)
+            self.opened.set_result(Refusal(answer, printable(reason)))
 
     def _take_frame(self, frame: Frame, at_ms: float) -> None:
         if self._gone:
@@ -298,7 +285,8 @@ class WebSocketLine(asyncio.BufferedProtocol):
             return
         self._gone = True
         if not self.opened.done():
-            self.opened.set_result(Refusal(None, "the connection was closed without an answer"))
+            reason = "the connection was closed without an answer"
+            self.opened.set_result(Refusal(read_answer(self.answer), reason))
         received = self._protocol.close_rcvd
         code = 1006 if received is None else int(received.code)
         self._arrivals.append(Closed(at_ms, code, "" if received is None else received.reason))
