@@ -125,7 +125,7 @@ class WebSocketLine(asyncio.BufferedProtocol):
         self._headers = headers
         self._arrivals: list[Arrival] = []
         self.answer = bytearray()  # The first of what came back to the upgrade.
-        self._read_into = bytearray(READ_BYTES)
+        self._read_into = memoryview(bytearray(READ_BYTES))
         self._partial = bytearray()
         self._partial_opcode = Opcode.TEXT
         self._unread_bytes = 0
@@ -174,12 +174,12 @@ class WebSocketLine(asyncio.BufferedProtocol):
         self._protocol.send_request(request)
         self._flush()
 
-    def get_buffer(self, sizehint: int) -> bytearray:
-        return self._read_into
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._read_into  # asyncio's TLS fills slices of it, so they must be no copies.
 
     def buffer_updated(self, nbytes: int) -> None:
         at_ms = self._clock.now_ms()
-        data = bytes(memoryview(self._read_into)[:nbytes])
+        data = bytes(self._read_into[:nbytes])
         if not self.opened.done():
             self.answer += data[: KEPT_ANSWER_BYTES - len(self.answer)]
         self._protocol.receive_data(data)
