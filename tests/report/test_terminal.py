@@ -109,3 +109,16 @@ def test_nothing_printed_acts_on_a_terminal_or_a_ci_system() -> None:
     assert not [line for line in text.splitlines() if line.strip().startswith("::")]
     assert "##" not in text
     assert "\u202e" not in text
+
+
+@pytest.mark.parametrize(
+    ("log", "shown"),
+    [
+        pytest.param("Traceback\nValueError: no key", 1, id="quoted-by-the-error"),
+        pytest.param("Traceback\nKeyError: other", 2, id="not-quoted"),
+    ],
+)
+def test_the_end_of_the_log_is_shown_once(log: str, shown: int) -> None:
+    error = RunError("bot_exited", "it ended\n  Traceback\n  ValueError: no key", log)
+
+    assert "\n".join(lines_of(run(errors=(error,)))).count("Traceback") == shown

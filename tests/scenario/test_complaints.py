@@ -344,7 +344,7 @@ def test_a_mistake_in_a_turn_is_named_with_its_fix(
             "no-turns",
             "name: a",
             "1: scenario `a` has no `turns`",
-            "add `turns:`; see `pipecat-voice-test init`",
+            "add `turns:`, a list of what the caller does",
         ),
         (
             "empty-turns",

@@ -85,25 +85,25 @@ def test_linked_folders_are_searched_and_circles_end(tmp_path: Path) -> None:
         pytest.param(
             "nowhere",
             "nowhere does not exist.\n"
-            "  Fix: give scenario files or folders; `pipecat-voice-test init` writes a first one",
+            "  Fix: give scenario files or folders; the README has a first one to copy",
             id="nothing-there",
         ),
         pytest.param(
             "x" * 5000,
             f"{'x' * 5000} does not exist.\n"
-            "  Fix: give scenario files or folders; `pipecat-voice-test init` writes a first one",
+            "  Fix: give scenario files or folders; the README has a first one to copy",
             id="a-name-too-long",
         ),
         pytest.param(
             "pipe.yaml",
             "pipe.yaml is not a file or folder.\n"
-            "  Fix: give scenario files or folders; `pipecat-voice-test init` writes a first one",
+            "  Fix: give scenario files or folders; the README has a first one to copy",
             id="a-pipe",
         ),
         pytest.param(
             "empty",
             "empty holds no scenario.\n"
-            "  Fix: write a first scenario with `pipecat-voice-test init`, "
+            "  Fix: put a first scenario there (the README has one to copy), "
             "or name another folder",
             id="an-empty-folder",
         ),

@@ -39,7 +39,8 @@ def closing_lines(run: RunResult, place: Place) -> list[str]:
             lines += [_title(result, place), *_indented(reason_of(result))]
     for error in unshown_errors(run):
         lines += [f"{one_line(error.kind.replace('_', ' '))}:", *_indented(error.message)]
-        lines += _indented(error.log_tail)
+        if not _quotes(error.message, error.log_tail):
+            lines += _indented(error.log_tail)
     for index, result in numbered:
         if result.verdict in BAD:
             lines += [_title(result, place), *_failures(result, place, index)]
@@ -47,6 +48,12 @@ def closing_lines(run: RunResult, place: Place) -> list[str]:
     if failed:
         lines += ["whole run: failed", *(f"  {one_line(check.message)}" for check in failed)]
     return [*lines, counts_line(run)]
+
+
+def _quotes(message: str, log: str) -> bool:
+    """Whether an error already shows the end of the bot's log as its evidence."""
+    last = next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
+    return bool(last) and last in message
 
 
 def _title(result: ScenarioResult, place: Place) -> str:

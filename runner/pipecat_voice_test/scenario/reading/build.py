@@ -140,7 +140,7 @@ def _kind_mistakes(keys: ScenarioKeys, node: Keys) -> list[Mistake]:
         return [Mistake(node.place_of("name"), "`name` is empty", "name the scenario")]
     if keys.turns is None and keys.persona is None:
         what = f"scenario `{keys.name}` has no `turns`"
-        return [Mistake(node.place, what, "add `turns:`; see `pipecat-voice-test init`")]
+        return [Mistake(node.place, what, "add `turns:`, a list of what the caller does")]
     if keys.turns is not None and keys.persona is not None:
         what = "a scenario has `turns` or a `persona`, not both"
         return [Mistake(node.place_of("persona"), what, "remove one of them")]
