@@ -10,6 +10,8 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from pipecat_voice_test.measurement.results import CallResult
+
 from bench.numbers import Spread
 from bench.rig import conversation, run_calls, scenario
 
@@ -20,16 +22,20 @@ def main() -> None:
     url, folder, calls, workers = sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:])
     talk = scenario(conversation(EXCHANGES), folder)
     began_s, used_s = time.monotonic(), _cpu_s()
-    run = run_calls(talk, url, folder / "results", calls=calls, workers=workers)
+    late_ms: list[float] = []
+
+    def look(call: CallResult) -> None:
+        late_ms.extend(call.timeline.late_ms)
+
+    run = run_calls(talk, url, folder / "results", calls=calls, workers=workers, look=look)
     wall_s = time.monotonic() - began_s
-    held = [call for call in run.scenarios[0].calls if call.timeline.late_ms]
-    frames = [late for call in held for late in call.timeline.late_ms]
+    held = [call for call in run.scenarios[0].calls if call.timeline.rig.frames_sent]
     verdicts = [str(call.verdict) for call in run.scenarios[0].calls]
     facts = {
         "calls": len(held),
         "wall_s": wall_s,
         "cpu_share": (_cpu_s() - used_s) / wall_s,
-        "late_ms": asdict(Spread.of(frames)),
+        "late_ms": asdict(Spread.of(late_ms)),
         "worst_call_late_p99_ms": max((c.timeline.rig.late_p99_ms for c in held), default=0.0),
         "longest_stall_ms": max((c.timeline.rig.loop_stall_ms for c in held), default=0.0),
         "void": sum(call.error_kind == "rig" for call in held),

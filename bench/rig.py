@@ -7,14 +7,15 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pipecat_voice_test.bot.url import UrlBot
 from pipecat_voice_test.command.progress import Loudness, Progress
-from pipecat_voice_test.measurement.results import RunResult
+from pipecat_voice_test.measurement.results import CallResult, RunResult
+from pipecat_voice_test.one_call import OneCall
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.run import Plan, Run
 from pipecat_voice_test.scenario.load import load_paths
@@ -109,11 +110,29 @@ def demo_bot(*options: str) -> Iterator[DemoBot]:
                 process.kill()
 
 
+class _Watching(Progress):
+    """The display of `run`, which nobody sees, and a look at each call with all it left."""
+
+    def __init__(self, nowhere: IO[str], look: Callable[[CallResult], None]) -> None:
+        super().__init__(nowhere, Loudness.NORMAL)
+        self._look_at_call = look
+
+    def call_ended(self, call: OneCall, result: CallResult) -> None:
+        super().call_ended(call, result)
+        self._look_at_call(result)
+
+
 def run_calls(
-    scenario: Scenario, bot_url: str, results: Path, *, calls: int, workers: int
+    scenario: Scenario,
+    bot_url: str,
+    results: Path,
+    *,
+    calls: int,
+    workers: int,
+    look: Callable[[CallResult], None] = lambda result: None,
 ) -> RunResult:
-    """Call as `run` does, with its display, which nobody sees."""
-    results_held: list[RunResult] = []
+    """Call as `run` does; `look` sees each call before its sound and events are let go."""
+    runs: list[RunResult] = []
 
     async def hold(progress: Progress) -> None:
         folder = ResultsFolder(results, working=results.parent)
@@ -122,11 +141,11 @@ def run_calls(
         result, _ = await Run(plan, UrlBot(bot_url), folder, speaker, progress).hold()
         # Not returned: `asyncio.run` writes down the `repr` of what comes back, all of it, when
         # it looks at the handler of SIGINT, in which the task is.
-        results_held.append(result)
+        runs.append(result)
 
-    with Path(os.devnull).open("w") as nowhere, Progress(nowhere, Loudness.NORMAL) as progress:
+    with Path(os.devnull).open("w") as nowhere, _Watching(nowhere, look) as progress:
         asyncio.run(hold(progress))
-    return results_held[0]
+    return runs[0]
 
 
 def machine() -> dict[str, Any]:
