@@ -304,3 +304,14 @@ def test_a_limit_of_its_own_shows_its_line_unless_the_value_belongs_to_a_turn() 
 
     assert check(result, "limits.connect_ms.each").line == 5
     assert check(result, "turns[1].limits.response_ms.each").line == 20
+
+
+def test_a_call_given_up_though_nothing_was_missed_is_inconclusive() -> None:
+    """What sounded late by a hair, and was not, must not let the rest of the script pass."""
+    turns = turn(TurnKind.LISTEN, answer(2000)), turn(TurnKind.TURN, answer())
+    result = Call(scenario(*turns)).caller_listens(0).bot_says(1999, 900).caller_hangs_up(5000)
+
+    assert result.judged.verdict is Verdict.INCONCLUSIVE
+    assert check(result.judged, "turns").message == (
+        "the call ended before turn 2, though nothing was missed"
+    )

@@ -1,9 +1,13 @@
 """The beginning and the end of a call; METRICS 3.1 and 3.6, PROTOCOL 5."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from pipecat_voice_test.measurement.judge import judge_call
 from pipecat_voice_test.measurement.results import Verdict
 from pipecat_voice_test.scenario.model import CallSetup, TurnKind
+from pipecat_voice_test.timeline import Finding, Severity
 
 from measurement.calls import (
     Call,
@@ -297,3 +301,14 @@ def test_a_reply_that_never_came_has_no_length() -> None:
     found = check(asked(lasts_at_least_ms=5000).judged, "turns[1].expect[0].lasts_at_least_ms")
 
     assert (found.verdict, found.message) == ("skipped", "there was no reply to time")
+
+
+@pytest.mark.parametrize("kind", ["protocol_error", "message_too_big", "bot_not_reading"])
+def test_a_call_the_network_cut_off_says_why(kind: str) -> None:
+    """P-25, PROTOCOL 4.2: these end the call, and are no crash of the bot."""
+    lost = call(ENDS).bot_says(500, 1000).bot_closes(2000, 1006)
+    finding = Finding(1990, kind, Severity.WARNING, "what happened")
+    timeline = replace(lost.timeline, events=(*lost.timeline.events, finding))
+    ended_by = check(judge_call(lost.scenario, timeline, number=1), "ended_by")
+
+    assert ended_by.message == f"the call had to be cut off ({kind}): what happened"

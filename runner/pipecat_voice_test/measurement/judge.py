@@ -19,7 +19,7 @@ from pipecat_voice_test.measurement.results import (
 from pipecat_voice_test.measurement.values import Value, call_values
 from pipecat_voice_test.measurement.wording import number
 from pipecat_voice_test.scenario.model import Scenario
-from pipecat_voice_test.timeline import Note, Rig, Severity, Timeline
+from pipecat_voice_test.timeline import EndedBy, Note, Rig, Severity, Timeline
 
 LATE_P99_MS = 20.0  # P-22, METRICS 7
 LATE_MAX_MS = 100.0
@@ -124,7 +124,24 @@ def _checks(facts: CallFacts, values: Sequence[Value]) -> list[Check]:
         checks += expectation_checks(facts, record)
         checks += _not_judged(record)
         checks += [check for check in of_limits if check.turn == record.turn.index]
-    return checks + [check for check in of_limits if check.turn is None]
+    checks += [check for check in of_limits if check.turn is None]
+    return checks + list(_given_up_too_soon(facts, checks))
+
+
+def _given_up_too_soon(facts: CallFacts, checks: Sequence[Check]) -> Iterator[Check]:
+    """The caller hung up on what sounded like a miss and, measured exactly, was none.
+
+    What comes after was never tried, so the call must not pass.
+    """
+    unreached = [record for record in facts.turns if not record.reached]
+    failed = any(check.verdict is Verdict.FAILED for check in checks)
+    if facts.timeline.ended_by is not EndedBy.CALLER or not unreached or failed:
+        return
+    text = f"the call ended before turn {unreached[0].turn.index + 1}, though nothing was missed"
+    yield Check(
+        "turns", "ended_by", Verdict.INCONCLUSIVE, text,
+        line=unreached[0].turn.line, at_ms=facts.timeline.ended_at_ms,
+    )  # fmt: skip
 
 
 def _not_judged(record: TurnRecord) -> Iterator[Check]:

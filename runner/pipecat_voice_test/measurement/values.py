@@ -244,6 +244,9 @@ def ended_as_scripted(facts: CallFacts) -> tuple[bool, str]:
     if timeline.ended_by is EndedBy.CALLER:
         return True, "ended_by was caller, as scripted"
     if timeline.ended_by is EndedBy.BOT_ABNORMAL:
+        cut = [f for f in timeline.of(Finding) if f.kind in _CUT_OFF]
+        if cut:
+            return False, f"the call had to be cut off ({cut[-1].kind}): {cut[-1].message}"
         return False, f"the bot's socket was lost without a close frame ({code}): {_LOST}"
     if code == 1011:
         return False, f"the bot closed with 1011{reason}: it failed inside; see its log"
@@ -257,6 +260,8 @@ def ended_as_scripted(facts: CallFacts) -> tuple[bool, str]:
     return False, f"the bot hung up ({code}) in turn {record.turn.index + 1}, unscripted"
 
 
+# What the network itself hangs up on.
+_CUT_OFF = frozenset({"protocol_error", "message_too_big", "bot_not_reading"})
 _LOST = (
     "it crashed, or its handler merely returned; a stock Pipecat bot also does this "
     "when TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set"
