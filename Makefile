@@ -27,7 +27,7 @@ help:  ## say what can be made here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.runtime  ## phone the example bot; the report lands in voice-test-results/
-	@$(BIN)/pipecat-voice-test demo $(ARGS)
+	@$(BIN)/pipecat-voice-test demo --workers 5 $(ARGS)
 
 # A home and a temporary folder that go away again: speech engines leave things in both.
 test: $(VENV)/.dev  ## run the tests
