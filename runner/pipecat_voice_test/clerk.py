@@ -13,9 +13,10 @@ from typing import Self, TypeVar
 
 T = TypeVar("T")
 
-# The interpreter lets a busy thread run this long before another gets its turn. At the usual
-# 5 ms every frame that falls into the clerk's work would be 5 ms late.
-SWITCH_S = 0.0005
+# The interpreter lets a busy thread run this long before another gets its turn. The calls lose
+# their turn with every message they send, 2500 times a second when there are fifty of them, so
+# half a millisecond would already be more than they have. `make bench` shows it (`fifty`).
+SWITCH_S = 0.00001
 
 
 class Clerk:
