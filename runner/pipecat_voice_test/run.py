@@ -28,7 +28,7 @@ from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.junit import Family
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.scenario.model import Scenario
-from pipecat_voice_test.timeline import EndedBy
+from pipecat_voice_test.timeline import FRAME_MS, EndedBy
 from pipecat_voice_test.voice.speaker import Speaker
 
 INVALID_RETRIES = 1  # P-22; METRICS 3.3 for an interruption that was none.
@@ -174,12 +174,17 @@ class Run:
         workers = min(self._plan.workers, len(prepared) * self._plan.repeat)
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(workers):
-                    group.create_task(self._work(jobs, heartbeat))
+                for number in range(workers):
+                    # Spread over a frame, the lines do not all want to send at one moment.
+                    after_s = FRAME_MS * number / workers / 1000.0
+                    group.create_task(self._work(jobs, heartbeat, after_s))
         except ExceptionGroup as several:
             raise several.exceptions[0] from None
 
-    async def _work(self, jobs: Iterator[tuple[Prepared, int]], heartbeat: Heartbeat) -> None:
+    async def _work(
+        self, jobs: Iterator[tuple[Prepared, int]], heartbeat: Heartbeat, after_s: float
+    ) -> None:
+        await asyncio.sleep(after_s)
         for prepared, number in jobs:
             for attempt in range(INVALID_RETRIES + 1):
                 if self._stop:

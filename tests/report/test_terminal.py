@@ -122,3 +122,15 @@ def test_the_end_of_the_log_is_shown_once(log: str, shown: int) -> None:
     error = RunError("bot_exited", "it ended\n  Traceback\n  ValueError: no key", log)
 
     assert "\n".join(lines_of(run(errors=(error,)))).count("Traceback") == shown
+
+
+def test_what_many_calls_could_not_be_judged_for_is_said_once() -> None:
+    slow = [
+        call(n, Verdict.INCONCLUSIVE, checks=(), error=f"too slow: late_p99 was {20 + n}.5 ms")
+        for n in (1, 2, 3)
+    ]
+
+    assert lines_of(run(result(Verdict.INCONCLUSIVE, *slow)))[1:-1] == [
+        "  too slow: late_p99 was 21.5 ms",
+        "  (and 2 more like it)",
+    ]

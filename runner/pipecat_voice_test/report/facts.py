@@ -4,6 +4,7 @@ Rounding for people happens here, and never turns a failure into what looks like
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -158,10 +159,21 @@ def share_line(scenario: ScenarioResult) -> str:
 def reason_of(scenario: ScenarioResult) -> str:
     """Say why a scenario was not judged, with the fix if there is one."""
     texts = [scenario.reason, *(call.error for call in counted_calls(scenario))]
-    texts = list(dict.fromkeys(text for text in texts if text))
+    texts = _each_kind_once(dict.fromkeys(text for text in texts if text))
     # A reason that only repeats the beginning of an error adds nothing.
     kept = [text for text in texts if not any(text != other and text in other for other in texts)]
     return "\n".join(kept) or f"{words(scenario.verdict)}, no reason was given"
+
+
+def _each_kind_once(texts: Iterable[str]) -> list[str]:
+    """Fifty calls on a slow machine differ in figures only: show one, and how many more."""
+    kinds: dict[str, list[str]] = {}
+    for text in texts:
+        kinds.setdefault(re.sub(r"[0-9.]+", "#", text), []).append(text)
+    return [
+        alike[0] + (f"\n(and {len(alike) - 1} more like it)" if len(alike) > 1 else "")
+        for alike in kinds.values()
+    ]
 
 
 def words(verdict: Verdict) -> str:
