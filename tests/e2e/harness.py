@@ -69,6 +69,11 @@ class Found:
         """The first value of a metric in the last call that counts."""
         return self.scenario.calls[-1].metrics[metric][0]
 
+    @property
+    def late_ms(self) -> float:
+        """By how much this machine may have moved a boundary in the last call (M-2)."""
+        return self.scenario.calls[-1].timeline.rig.late_max_ms
+
     def told(self) -> str:
         """Everything a person needs to understand a surprise."""
         calls = self.scenario.calls

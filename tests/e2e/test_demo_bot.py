@@ -97,9 +97,9 @@ FAULTY = [
     (Case("cut-goodbye", GOODBYE, "--fault cut-goodbye=400"), ["tail_lost_ms"]),
     (Case("never-hangs-up", GOODBYE, "--fault never-hangs-up"), ["call_ended_ms"]),
     (Case("keeps-socket", GREETING, "--fault keeps-socket"), ["lets_go_ms"]),
-    (Case("reset", TURN, "--fault reset=1500"), ["ended_by"]),
-    (Case("crash", TURN, "--fault crash=1500"), ["ended_by"]),
-    (Case("dies-in-call", TURN, "--fault dies-in-call=1500"), ["ended_by"]),
+    (Case("reset", TURN, "--fault reset=6000"), ["ended_by"]),
+    (Case("crash", TURN, "--fault crash=6000"), ["ended_by"]),
+    (Case("dies-in-call", TURN, "--fault dies-in-call=6000"), ["ended_by"]),
     (
         Case("foreign-stream-sid", TURN, "--fault foreign-stream-sid"),
         ["response_ms", "missed_turn", "protocol"],
@@ -175,23 +175,26 @@ def test_known_timing_is_measured_however_the_audio_is_sent(
 ) -> None:
     """METRICS 9.2, as far as speech with pauses allows it: the bot answers after 700 ms."""
     result = found[name]
+    exact = pytest.approx(700, abs=20 + result.late_ms)
 
-    assert result.value("response_ms") == pytest.approx(700, abs=20)
-    assert result.value("recovery_ms") == pytest.approx(700, abs=20)
-    assert result.value("stop_ms") <= 320
+    assert result.value("response_ms") == exact
+    assert result.value("recovery_ms") == exact
+    assert result.value("stop_ms") <= 320 + result.late_ms
 
 
 def test_a_late_answer_is_measured_not_only_missed(found: dict[str, Found]) -> None:
     check = next(c for c in found["late-answer"].checks if c.verdict is Verdict.FAILED)
 
     assert check.metric == "response_ms"
-    assert check.value == pytest.approx(3000, abs=20)
+    assert check.value == pytest.approx(3000, abs=20 + found["late-answer"].late_ms)
     assert check.message == f"response was {check.value:.0f} ms, limit 2000"
 
 
 def test_a_slow_yield_is_measured(found: dict[str, Found]) -> None:
     """The bot stops 1500 ms after the onset; a pause of its voice may end its sound sooner."""
-    assert 1000 < found["slow-yield"].value("stop_ms") <= 1520
+    result = found["slow-yield"]
+
+    assert 1000 < result.value("stop_ms") <= 1520 + result.late_ms
 
 
 def test_a_bot_that_dies_is_reported_with_its_last_lines(found: dict[str, Found]) -> None:
