@@ -6,17 +6,11 @@ whole run, so results are written one after the other and calls never wait for e
 """
 
 import asyncio
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
 
 T = TypeVar("T")
-
-# The interpreter lets a busy thread run this long before another gets its turn. The calls lose
-# their turn with every message they send, 2500 times a second when there are fifty of them, so
-# half a millisecond would already be more than they have. `make bench` shows it (`fifty`).
-SWITCH_S = 0.00001
 
 
 class Clerk:
@@ -24,16 +18,12 @@ class Clerk:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clerk")
-        self._switch_s = sys.getswitchinterval()
 
     def __enter__(self) -> Self:
-        self._switch_s = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_S)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._thread.shutdown()
-        sys.setswitchinterval(self._switch_s)
 
     async def do(self, job: Callable[[], T]) -> T:
         """Let it be done while the calls go on; raises what the job raises."""

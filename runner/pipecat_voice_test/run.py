@@ -6,11 +6,9 @@ with time does not hit one scenario alone.
 """
 
 import asyncio
-import gc
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -29,6 +27,7 @@ from pipecat_voice_test.report.junit import Family
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.timeline import FRAME_MS, EndedBy
+from pipecat_voice_test.undisturbed import undisturbed
 from pipecat_voice_test.voice.speaker import Speaker
 
 INVALID_RETRIES = 1  # P-22; METRICS 3.3 for an interruption that was none.
@@ -97,7 +96,7 @@ class Run:
             self._outcome.record_refusal(error)
             self._write()
             raise
-        with self._clerk, _no_collections():
+        with undisturbed(), self._clerk:
             self._task = asyncio.create_task(self._with_bot(prepared))
             alarm = asyncio.get_running_loop().call_later(self._plan.max_time_s, self._out_of_time)
             try:
@@ -268,19 +267,3 @@ class Run:
     def _write(self) -> Place:
         self._written_s = time.monotonic()
         return self._folder.write_run(self.result(), self._plan.junit_family)
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Keep Python's cycle collector out of the calls: it stops every line while it looks.
-
-    What a call leaves behind is freed without it, for nothing there refers to itself.
-    """
-    was_enabled = gc.isenabled()
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
