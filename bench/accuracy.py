@@ -23,12 +23,15 @@ def measure(folder: Path, *, quick: bool) -> Found:
         calls, exchanges = (12, 2) if quick else (25, 4)
         say(f"accuracy: {calls} calls to a bot that sends {_told(send)}")
         here = folder / send
-        talk = scenario(conversation(exchanges), here)
+        talks = [
+            scenario(conversation(exchanges, number=number), here / f"{number}")
+            for number in range(calls)
+        ]
         log = here / "bot.jsonl"
         # Its times are no whole frames, so that every phase of a frame is met.
         manners = ("--answer-after-ms", "613.7", "--stop-after-ms", "287.3")
         with demo_bot("--send", send, "--log", str(log), *manners) as bot:
-            run = run_calls(talk, bot.url, here / "results", calls=calls, workers=calls)
+            run = run_calls(talks, bot.url, here / "results", workers=calls)
         pairs, void = _pairs(run, log)
         found.facts[send] = {"void_calls": void}
         if void:
@@ -65,7 +68,7 @@ def _pairs(run: RunResult, log: Path) -> tuple[dict[str, list[Pair]], int]:
     truth = calls_of(log.read_text().splitlines())
     pairs: dict[str, list[Pair]] = {"response_ms": [], "stop_ms": []}
     void = 0
-    for call in run.scenarios[0].calls:
+    for call in (call for found in run.scenarios for call in found.calls):
         if call.error_kind == "rig":
             void += 1
             continue

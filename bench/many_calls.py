@@ -27,7 +27,7 @@ def main() -> None:
     def look(call: CallResult) -> None:
         late_ms.extend(call.timeline.late_ms)
 
-    run = run_calls(talk, url, folder / "results", calls=calls, workers=workers, look=look)
+    run = run_calls([talk], url, folder / "results", workers=workers, repeat=calls, look=look)
     wall_s = time.monotonic() - began_s
     held = [call for call in run.scenarios[0].calls if call.timeline.rig.frames_sent]
     verdicts = [str(call.verdict) for call in run.scenarios[0].calls]

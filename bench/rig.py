@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -38,11 +38,12 @@ turns:
   - expect: [{{event: response, within_ms: 5000}}]
 """
 _CONVERSATION = """
-name: Conversation
+name: Conversation {number}
 stop_on_failure: false
 call: {{max_call_s: {max_call_s}}}
 turns:
   - expect: [{{event: response, within_ms: 5000}}]
+  - wait_ms: {wait_ms}
 """
 # The demo bot's replies are long and short in turn: the long one is interrupted.
 _EXCHANGE = """
@@ -56,12 +57,20 @@ _EXCHANGE = """
 """
 
 
-def conversation(exchanges: int, *, interrupt_after_ms: int = 1000, max_call_s: int = 120) -> str:
-    """A scenario of `exchanges` times a question, and an interruption of the answer."""
-    text = _CONVERSATION.format(max_call_s=max_call_s)
-    for number in range(exchanges):
+def conversation(
+    exchanges: int, *, number: int = 0, interrupt_after_ms: int = 1000, max_call_s: int = 120
+) -> str:
+    """A scenario of `exchanges` times a question, and an interruption of the answer.
+
+    Those of different `number` do not keep step with each other: a bot that has to act in many
+    calls at the same moment is late itself.
+    """
+    wait_ms = 1 + number * 173 % 2500
+    text = _CONVERSATION.format(number=number, max_call_s=max_call_s, wait_ms=wait_ms)
+    for exchange in range(exchanges):
         # Interruptions meet every phase of a frame.
-        text += _EXCHANGE.format(delay_ms=interrupt_after_ms + 137 * number % 1100)
+        delay_ms = interrupt_after_ms + (number * 37 + exchange * 137) % 1100
+        text += _EXCHANGE.format(delay_ms=delay_ms)
     return text
 
 
@@ -123,12 +132,12 @@ class _Watching(Progress):
 
 
 def run_calls(
-    scenario: Scenario,
+    scenarios: Sequence[Scenario],
     bot_url: str,
     results: Path,
     *,
-    calls: int,
     workers: int,
+    repeat: int = 1,
     look: Callable[[CallResult], None] = lambda result: None,
 ) -> RunResult:
     """Call as `run` does; `look` sees each call before its sound and events are let go."""
@@ -137,7 +146,7 @@ def run_calls(
     async def hold(progress: Progress) -> None:
         folder = ResultsFolder(results, working=results.parent)
         speaker = Speaker(None, SpeechCache(None))
-        plan = Plan((scenario,), repeat=calls, workers=workers)
+        plan = Plan(tuple(scenarios), repeat=repeat, workers=workers)
         result, _ = await Run(plan, UrlBot(bot_url), folder, speaker, progress).hold()
         # Not returned: `asyncio.run` writes down the `repr` of what comes back, all of it, when
         # it looks at the handler of SIGINT, in which the task is.

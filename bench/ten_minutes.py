@@ -104,7 +104,7 @@ def hold_in_real_time(scenario: Scenario, results: Path) -> CallResult:
     """The whole `run`, against a demo bot in another process."""
     with demo_bot("--reply-ms", f"{REPLY_MS}") as bot:
         ended: list[CallResult] = []
-        run_calls(scenario, bot.url, results, calls=1, workers=1, look=ended.append)
+        run_calls([scenario], bot.url, results, workers=1, look=ended.append)
     return ended[-1]
 
 
