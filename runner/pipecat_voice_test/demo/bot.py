@@ -170,6 +170,9 @@ async def _greet_http(
 def _listener(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.create_server((settings.host, settings.port), family=family, backlog=256)
+    # Calls inherit it. asyncio does it only for sockets it made, and without it a `clear` waits
+    # in the kernel for the caller's next frame, when `at` of the log is long past.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if "never-reads" in settings.faults:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER_BYTES)
     return listener
