@@ -1,6 +1,6 @@
 """Whether `response_ms` and `stop_ms` are true, by the log of a bot that knows."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipecat_voice_test.measurement.results import RunResult
@@ -10,39 +10,66 @@ from bench.rig import conversation, demo_bot, run_calls, scenario
 from bench.table import Found, Row, say
 from bench.truth import Pair, calls_of, response_pairs, stop_pairs
 
-SENDS = ("20", "137.5", "all")
 WITHIN_MS = 10.0
 WITHIN_SHARE = 0.95
 MOST_MS = 20.0
+# Its times are no whole frames, so that every phase of a frame is met.
+_MANNERS = ("--answer-after-ms", "613.7", "--stop-after-ms", "287.3")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One bot, and how often it is called.
+
+    A steady voice makes the truth about `stop_ms` plain: where a recorded one pauses by itself
+    just when it is interrupted, even its speaker could not say when it fell silent.
+    """
+
+    send: str
+    voice: str = "steady"
+    calls: int = 25
+    exchanges: int = 4
+
+    @property
+    def told(self) -> str:
+        portions = "whole utterances" if self.send == "all" else f"{self.send} ms"
+        return portions + (" of recorded speech" if self.voice == "speech" else "")
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return ("response_ms",) if self.voice == "speech" else ("response_ms", "stop_ms")
+
+
+CASES = (Case("20"), Case("137.5"), Case("all"), Case("20", "speech", 15, 2))
+QUICK = (Case("137.5", calls=10, exchanges=2),)
 
 
 def measure(folder: Path, *, quick: bool) -> Found:
     """Compare about a hundred values of each metric for each way of sending."""
     found = Found()
-    for send in SENDS[1:2] if quick else SENDS:
-        calls, exchanges = (12, 2) if quick else (25, 4)
-        say(f"accuracy: {calls} calls to a bot that sends {_told(send)}")
-        here = folder / send
-        talks = [
-            scenario(conversation(exchanges, number=number), here / f"{number}")
-            for number in range(calls)
-        ]
-        log = here / "bot.jsonl"
-        # Its times are no whole frames, so that every phase of a frame is met.
-        manners = ("--answer-after-ms", "613.7", "--stop-after-ms", "287.3")
-        with demo_bot("--send", send, "--log", str(log), *manners) as bot:
-            run = run_calls(talks, bot.url, here / "results", workers=calls)
-        pairs, void = _pairs(run, log)
-        found.facts[send] = {"void_calls": void}
+    for number, case in enumerate(QUICK if quick else CASES):
+        say(f"accuracy: {case.calls} calls to a bot that sends {case.told}")
+        pairs, void = _call(case, folder / f"{number}")
+        found.facts[case.told] = {"void_calls": void}
         if void:
-            found.rows.append(
-                Row(f"sends {_told(send)}: calls that could not be judged", f"{void}")
-            )
-        for metric, of_metric in pairs.items():
-            errors = Errors.of(of_metric, WITHIN_MS)
-            found.facts[send][metric] = asdict(errors) | {"pairs": of_metric}
-            found.rows += _rows(f"{metric}, bot sends {_told(send)}", errors)
+            found.rows.append(Row(f"bot sends {case.told}: calls not judged", f"{void}"))
+        for metric in case.metrics:
+            errors = Errors.of(pairs[metric], WITHIN_MS)
+            found.facts[case.told][metric] = asdict(errors) | {"pairs": pairs[metric]}
+            found.rows += _rows(f"{metric}, bot sends {case.told}", errors)
     return found
+
+
+def _call(case: Case, folder: Path) -> tuple[dict[str, list[Pair]], int]:
+    log = folder / "bot.jsonl"
+    talks = [
+        scenario(conversation(case.exchanges, number=number), folder / f"{number}")
+        for number in range(case.calls)
+    ]
+    options = ("--send", case.send, "--voice", case.voice, "--log", str(log), *_MANNERS)
+    with demo_bot(*options) as bot:
+        run = run_calls(talks, bot.url, folder / "results", workers=case.calls)
+    return _pairs(run, log)
 
 
 def _rows(name: str, errors: Errors) -> list[Row]:
@@ -77,7 +104,3 @@ def _pairs(run: RunResult, log: Path) -> tuple[dict[str, list[Pair]], int]:
         pairs["response_ms"] += response_pairs(call.turns, entries, zero_ns)
         pairs["stop_ms"] += stop_pairs(call.turns, entries, zero_ns)
     return pairs, void
-
-
-def _told(send: str) -> str:
-    return "whole utterances" if send == "all" else f"{send} ms"
