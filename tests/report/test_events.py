@@ -182,3 +182,23 @@ def test_every_event_of_a_long_call_has_its_line() -> None:
     timeline = Timeline(events=events, said_ulaw=FRAME_A * 30_000, raw_ulaw=b"abcd" * 30_000)
 
     assert sum(1 for _ in event_lines(timeline)) == 60_001
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        MessageSent(20.06, "media", 2, 250),
+        MessageSent(20.0, "media", None, 250),
+        MessageReceived(31.26, "media", 300, 160),
+        MessageReceived(-0.01, "media", 300, 160),
+        MessageReceived(float("inf"), "media", 300, 160),
+    ],
+)
+def test_a_line_written_by_hand_looks_like_any_other(event: Event) -> None:
+    timeline = Timeline(
+        events=(event,), said_ulaw=FRAME_A, raw_ulaw=FRAME_B, late_ms=(float("nan"),)
+    )
+
+    line = next(event_lines(timeline))
+
+    assert json.dumps(json.loads(line), separators=(",", ":"), allow_nan=False) == line
