@@ -8,11 +8,13 @@ import asyncio
 import base64
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.call.heartbeat import Heartbeat
+from pipecat_voice_test.call.loop import punctual_loop
 from pipecat_voice_test.one_call import OneCall
 from pipecat_voice_test.prepare import prepare
 from pipecat_voice_test.timeline import FRAME_MS, FRAME_SAMPLES
@@ -32,8 +34,11 @@ def measure(folder: Path, *, quick: bool) -> Found:
     """Hold a call of one minute with a silent bot."""
     for_s = 20 if quick else 60
     say(f"pacing: a call of {for_s} s, and a naive sender beside it")
-    with demo_bot("--fault", "silent") as bot:
-        late_ms = asyncio.run(_senders(folder, bot.url, for_s))
+    with (
+        demo_bot("--fault", "silent") as bot,
+        asyncio.Runner(loop_factory=partial(punctual_loop, 1)) as runner,
+    ):
+        late_ms = runner.run(_senders(folder, bot.url, for_s))
     found = Found(facts={"seconds": for_s})
     for name, late in late_ms.items():
         spread, drift = Spread.of(late), drift_ms(late)

@@ -9,10 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from pipecat_voice_test.bot.url import UrlBot
+from pipecat_voice_test.call.loop import punctual_loop
 from pipecat_voice_test.command.progress import Loudness, Progress
 from pipecat_voice_test.measurement.results import CallResult, RunResult
 from pipecat_voice_test.one_call import OneCall
@@ -152,8 +154,12 @@ def run_calls(
         # it looks at the handler of SIGINT, in which the task is.
         runs.append(result)
 
-    with Path(os.devnull).open("w") as nowhere, _Watching(nowhere, look) as progress:
-        asyncio.run(hold(progress))
+    with (
+        Path(os.devnull).open("w") as nowhere,
+        _Watching(nowhere, look) as progress,
+        asyncio.Runner(loop_factory=partial(punctual_loop, workers)) as runner,
+    ):
+        runner.run(hold(progress))
     return runs[0]
 
 

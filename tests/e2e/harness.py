@@ -8,9 +8,11 @@ import asyncio
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pipecat_voice_test.bot.command import CommandBot
+from pipecat_voice_test.call.loop import punctual_loop
 from pipecat_voice_test.measurement.results import Check, RunResult, ScenarioResult, Verdict
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.run import Plan, Run
@@ -86,7 +88,8 @@ class Found:
 
 def hold_all(cases: Iterable[Case], folder: Path) -> dict[str, Found]:
     """Call every bot, a few at once."""
-    return asyncio.run(_hold_all(list(cases), folder))
+    with asyncio.Runner(loop_factory=partial(punctual_loop, AT_ONCE)) as runner:
+        return runner.run(_hold_all(list(cases), folder))
 
 
 async def _hold_all(cases: list[Case], folder: Path) -> dict[str, Found]:

@@ -12,12 +12,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import click
 
 from pipecat_voice_test.bot.base import Bot
+from pipecat_voice_test.call.loop import punctual_loop
 from pipecat_voice_test.command import options
 from pipecat_voice_test.command.given import Given
 from pipecat_voice_test.command.launch import bundled_scenarios, demo_bot, make_bot, unused
@@ -127,8 +129,11 @@ class _Session:
             signals.watch(run, bot, shown.interrupted)
             return await run.hold()
 
-        with shown:
-            result, place = asyncio.run(in_loop())
+        with (
+            shown,
+            asyncio.Runner(loop_factory=partial(punctual_loop, plan.workers)) as runner,
+        ):
+            result, place = runner.run(in_loop())
         _close(shown, result, place)
         return result.exit_code
 

@@ -31,6 +31,7 @@ import contextlib
 import gc
 import logging
 import os
+import selectors
 import signal
 import socket
 import sys
@@ -181,7 +182,14 @@ def _listener(settings: Settings) -> socket.socket:
 def main() -> None:
     # Probes that look and leave are no errors, and no news either.
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
-    asyncio.run(answer_calls(settings_from(sys.argv[1:], os.environ.get(FAULTS_VARIABLE, ""))))
+    settings = settings_from(sys.argv[1:], os.environ.get(FAULTS_VARIABLE, ""))
+    # select waits in microseconds where epoll waits in whole milliseconds, rounded up.
+    with asyncio.Runner(loop_factory=_punctual_loop) as runner:
+        runner.run(answer_calls(settings))
+
+
+def _punctual_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
 
 
 if __name__ == "__main__":
