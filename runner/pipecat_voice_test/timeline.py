@@ -281,12 +281,12 @@ class Timeline:
         stream_sid, call_sid: What the network called this call.
     """
 
-    events: tuple[Event, ...] = ()
-    said_ulaw: bytes = b""
-    late_ms: Sequence[float] = ()
-    heard: tuple[HeardPiece, ...] = ()
-    raw_ulaw: bytes = b""
-    unheard_ulaw: bytes = b""
+    events: tuple[Event, ...] = field(default=(), repr=False)
+    said_ulaw: bytes = field(default=b"", repr=False)
+    late_ms: Sequence[float] = field(default=(), repr=False)
+    heard: tuple[HeardPiece, ...] = field(default=(), repr=False)
+    raw_ulaw: bytes = field(default=b"", repr=False)
+    unheard_ulaw: bytes = field(default=b"", repr=False)
     duration_ms: float = 0.0
     ended_by: EndedBy = EndedBy.CALLER
     ended_at_ms: float = 0.0
