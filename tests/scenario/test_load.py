@@ -296,7 +296,7 @@ def test_settings_may_be_missing(tmp_path: Path, text: str | None) -> None:
         pytest.param(
             "- repeat",
             "1: settings are a block of keys, not a list",
-            "write `bot-image: NAME`",
+            "write `bot-command: CMD`",
             id="a-list",
         ),
     ],

@@ -119,7 +119,7 @@ def load_config(folder: Path, options: Collection[str]) -> dict[str, object]:
 def _config_mistakes(root: Node, options: Collection[str]) -> Iterator[Mistake]:
     if not isinstance(root, Keys):
         what = f"settings are a block of keys, not {describe(root)}"
-        yield Mistake(root.place, what, "write `bot-image: NAME`")
+        yield Mistake(root.place, what, "write `bot-command: CMD`")
         return
     for key, value in root.entries.items():
         place = root.place_of(key)
