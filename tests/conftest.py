@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TypeVar
 
+import docker_engine
 import pytest
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
@@ -69,3 +70,10 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert document == path.read_bytes().decode()
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """A container engine answers, and has the base image; the test is skipped where not."""
+    if reason := docker_engine.missing():
+        pytest.skip(reason)

@@ -7,7 +7,9 @@ VoiceTestError
 ├── NothingSelected    no scenario is left to run         exit 5
 ├── BotError           the bot could not be tested        exit 6
 │   ├── BotNotReady    it never listened
-│   └── BotExited      its process or container ended
+│   ├── BotExited      its process or container ended
+│   ├── ImageError     its image is not there, or cannot be built
+│   └── EngineError    the container engine could not do it
 └── RigError           this machine could not keep time   exit 7
 
 A bot that answers late or talks over the caller is not an error: it is a failed check,
@@ -105,6 +107,18 @@ class BotExited(BotError):
     """Its process or container ended."""
 
     kind = "bot_exited"
+
+
+class ImageError(BotError):
+    """Its image is not there, cannot be pulled or cannot be built."""
+
+    kind = "image"
+
+
+class EngineError(BotError):
+    """The container engine is not there, may not be used, or refused."""
+
+    kind = "engine"
 
 
 class RigError(VoiceTestError):
