@@ -164,6 +164,66 @@ def validate(paths: tuple[Path, ...]) -> int:
 
 @main.command(
     help=_paragraphs(
+        "Write a first scenario, a workflow and a config for this repository.",
+        """Finds Dockerfile, port, Compose file and what the bot wants in its environment itself,
+        says what it found where, and overwrites nothing.""",
+        "\b\nExit code:\n  0  everything is there\n  4  something could not be written",
+    )
+)
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="The repository, if it is not this folder.",
+)
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "gitlab", "both", "none"]),
+    default=None,
+    help="The workflow to write, if not the one that the repository's host suggests.",
+)
+def init(folder: Path, ci: str | None) -> int:
+    from pipecat_voice_test.command import init as command
+
+    return command.init(folder, ci, os.environ)
+
+
+@main.command(
+    help=_paragraphs(
+        "Say what works here, with a fix for each miss.",
+        """Looks at the container engine, what we may do with it, the speech engine, and whether
+        this machine is fit to keep time; names what earlier runs left behind.""",
+        """\b
+Exit code:
+  0  bots can be called here
+  6  the image that was named cannot be started
+  7  this machine cannot keep time""",
+    )
+)
+@click.option("--bot-image", metavar="NAME", help="Look whether this image is there.")
+def doctor(bot_image: str | None) -> int:
+    from pipecat_voice_test.command import doctor as command
+
+    return command.doctor(os.environ, bot_image)
+
+
+@main.command(
+    help=_paragraphs(
+        "Be the entry point of the GitHub Action: read INPUT_*, then do `run`.",
+        """Writes the step's outputs, the job summary and annotations besides.""",
+        _EXIT_CODES,
+    )
+)
+def action() -> int:
+    from pipecat_voice_test.command import action as command
+
+    return command.action(os.environ)
+
+
+@main.command(
+    help=_paragraphs(
         "Print the JSON Schema of scenario files.",
         "Editors that know it complete keys and mark mistakes while you type.",
     )

@@ -6,7 +6,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner
-from pipecat_voice_test.command import options
+from pipecat_voice_test.command import kinds, options
 from pipecat_voice_test.command.given import Given
 from pipecat_voice_test.command.options import RUN_SETTINGS, Setting
 from pipecat_voice_test.errors import UsageError
@@ -64,7 +64,7 @@ def test_who_counts_most(
 @pytest.mark.parametrize("setting", RUN_SETTINGS, ids=lambda setting: setting.name)
 def test_every_option_has_a_variable(setting: Setting[Any]) -> None:
     name = f"PVT_{setting.name.upper().replace('-', '_')}"
-    value = {options.FLAG: "true", options.SECONDS: "2.5"}.get(setting.kind, "strict")
+    value = {kinds.FLAG: "true", kinds.SECONDS: "2.5"}.get(setting.kind, "strict")
     if setting.kind.read(value) is None:
         value = "twilio" if setting is options.PROVIDER else "7"
 
@@ -183,7 +183,7 @@ def test_a_wrong_value_is_quoted_as_it_was_written(
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e999", "", "1 s"])
 def test_no_number_of_seconds(text: str) -> None:
-    assert options.SECONDS.read(text) is None
+    assert kinds.SECONDS.read(text) is None
 
 
 @pytest.mark.parametrize("text", ["1.5", "1_0", "0x1", "٣", "9" * 30, "", "+1"])

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import click
 
-from pipecat_voice_test.command.options import FLAG, Setting
+from pipecat_voice_test.command.kinds import FLAG
+from pipecat_voice_test.command.options import Setting
 from pipecat_voice_test.errors import UsageError
 
 V = TypeVar("V")

@@ -4,61 +4,29 @@ Every one may also be given in the environment, `PVT_REPEAT` for `--repeat`, rep
 a line, and in the scenario folder's `voice-test.yaml` (DESIGN 4).
 """
 
-import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import click
 
+from pipecat_voice_test.command.kinds import (
+    FLAG,
+    MOST,
+    NUMBER,
+    SECONDS,
+    SHARD_OF,
+    SIZE,
+    TEXT,
+    Kind,
+    one_of,
+    whole,
+)
+
 T = TypeVar("T", covariant=True)
 
 DEFAULT_PATH = "tests/voice"
 PREFIX = "PVT_"
-_MOST = 10_000  # Calls; more are a slip of the finger, and their list would fill the memory.
-_YES = ("true", "yes", "on", "1")
-_NO = ("false", "no", "off", "0")
-
-
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[T]):
-    """What may be given: `read` answers None for anything else, `wanted` says it in words."""
-
-    read: Callable[[str], T | None]
-    wanted: str = ""
-
-
-def whole(low: int, high: int) -> Kind[int]:
-    def read(text: str) -> int | None:
-        if not re.fullmatch(r"[0-9]{1,20}", text.strip(), re.ASCII):
-            return None
-        number = int(text)
-        return number if low <= number <= high else None
-
-    return Kind(read, f"a whole number from {low} to {high}")
-
-
-def one_of(*words: str) -> Kind[str]:
-    return Kind(lambda text: text if text in words else None, f"one of: {', '.join(words)}")
-
-
-def _seconds(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number > 0 else None
-
-
-def _yes_or_no(text: str) -> bool | None:
-    word = text.strip().lower()
-    return True if word in _YES else False if word in _NO else None
-
-
-SECONDS = Kind(_seconds, "a number of seconds above 0")
-FLAG = Kind(_yes_or_no, "one of: true, false")
-TEXT: Kind[str] = Kind(lambda text: text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +66,14 @@ class Setting(Generic[T]):
         )
 
 
+BOT_IMAGE = Setting("bot-image", TEXT, "Start this image.", metavar="NAME")
+BOT_BUILD = Setting("bot-build", TEXT, "Build this folder, then start it.", metavar="DIR")
+BOT_COMPOSE = Setting(
+    "bot-compose",
+    TEXT,
+    "Start a service of this Compose file, and what it depends on.",
+    metavar="FILE",
+)
 BOT_COMMAND = Setting(
     "bot-command",
     TEXT,
@@ -107,8 +83,51 @@ BOT_COMMAND = Setting(
 )
 BOT_URL = Setting("bot-url", TEXT, "Call a bot that already runs (ws://…, wss://…).", metavar="URL")
 # Ways to reach a bot; exactly one is to be given.
-LAUNCHERS: tuple[Setting[str], ...] = (BOT_COMMAND, BOT_URL)
+LAUNCHERS: tuple[Setting[str], ...] = (BOT_IMAGE, BOT_BUILD, BOT_COMPOSE, BOT_COMMAND, BOT_URL)
 
+BOT_SERVICE = Setting(
+    "bot-service", TEXT, "Which service of the Compose file is the bot.", metavar="NAME"
+)
+BOT_DOCKERFILE = Setting(
+    "bot-dockerfile", TEXT, "Dockerfile of --bot-build, seen from its DIR.", metavar="FILE"
+)
+BOT_PULL = Setting(
+    "bot-pull",
+    one_of("missing", "always", "never"),
+    "When to pull the image of --bot-image.",
+    "missing",
+    "missing|always|never",
+)
+BOT_ARGS = Setting(
+    "bot-args", TEXT, "Arguments for the container, in place of the image's CMD.", metavar="ARGS"
+)
+BOT_USER = Setting("bot-user", TEXT, "User in the container, if not the image's.", None, "USER")
+BOT_MEMORY = Setting("bot-memory", SIZE, "Memory the container may use.", "4g", "SIZE")
+BOT_CPUS = Setting("bot-cpus", NUMBER, "CPUs the container may use.", "2", "N")
+BOT_PIDS = Setting(
+    "bot-pids", whole(1, 1_000_000), "Processes and threads the container may have.", "512", "N"
+)
+BOT_READ_ONLY = Setting(
+    "bot-read-only", FLAG, "Let the container write nowhere but to a /tmp of its own."
+)
+BOT_CAP_ADD = Setting(
+    "bot-cap-add",
+    TEXT,
+    "A capability the container keeps, such as SETUID; all others are dropped. Repeatable.",
+    metavar="NAME",
+    repeatable=True,
+)
+BOT_ADD_HOST = Setting(
+    "bot-add-host",
+    TEXT,
+    "A host name the container knows, such as host.docker.internal:host-gateway. Repeatable.",
+    metavar="NAME:IP",
+    repeatable=True,
+)
+BOT_NETWORK = Setting(
+    "bot-network", TEXT, "Network the container joins, to reach what runs there.", None, "NAME"
+)
+FRESH_BOT = Setting("fresh-bot", FLAG, "Start the bot anew for every call.")
 BOT_PORT = Setting("bot-port", whole(1, 65535), "Port the bot listens on.", "7860", "N")
 BOT_PATH = Setting("bot-path", TEXT, "Path of its media WebSocket.", "/ws", "PATH")
 BOT_ENV = Setting(
@@ -131,12 +150,18 @@ TAG = Setting("tag", TEXT, "Only scenarios with this tag. Repeatable.", None, "T
 LIST = Setting("list", FLAG, "Say what would run, and call nobody.")
 REPEAT = Setting(
     "repeat",
-    whole(1, _MOST),
+    whole(1, MOST),
     "Calls per scenario; pooled, never retried into a pass.",
     "1",
     "N",
 )
-WORKERS = Setting("workers", whole(1, _MOST), "Calls at once.", "1", "N")
+WORKERS = Setting("workers", whole(1, MOST), "Calls at once.", "1", "N")
+SHARD = Setting(
+    "shard",
+    SHARD_OF,
+    "Run this share of the scenarios only; found by itself under GitLab's `parallel:`.",
+    metavar="I/N",
+)
 FAIL_FAST = Setting("fail-fast", FLAG, "Stop after the first failed scenario.")
 MAX_TIME = Setting(
     "max-time",
@@ -157,19 +182,40 @@ JUNIT_FAMILY = Setting(
 VERBOSE = Setting("verbose", FLAG, "Show every check of every call.", short="-v")
 QUIET = Setting("quiet", FLAG, "Show only how the run ended.", short="-q")
 
-# In the order of `--help`.
-RUN_SETTINGS: tuple[Setting[Any], ...] = (
+# What only a container has.
+IMAGE_SETTINGS: tuple[Setting[Any], ...] = (
+    BOT_ARGS,
+    BOT_USER,
+    BOT_MEMORY,
+    BOT_CPUS,
+    BOT_PIDS,
+    BOT_READ_ONLY,
+    BOT_CAP_ADD,
+    BOT_ADD_HOST,
+    BOT_NETWORK,
+)
+BOT_SETTINGS: tuple[Setting[Any], ...] = (
     *LAUNCHERS,
+    BOT_SERVICE,
     BOT_PORT,
     BOT_PATH,
     BOT_ENV,
     START_TIMEOUT,
+    FRESH_BOT,
+    BOT_DOCKERFILE,
+    BOT_PULL,
+    *IMAGE_SETTINGS,
     PROVIDER,
+)
+# In the order of `--help`.
+RUN_SETTINGS: tuple[Setting[Any], ...] = (
+    *BOT_SETTINGS,
     KEYWORD,
     TAG,
     LIST,
     REPEAT,
     WORKERS,
+    SHARD,
     FAIL_FAST,
     MAX_TIME,
     SEED,
@@ -178,8 +224,4 @@ RUN_SETTINGS: tuple[Setting[Any], ...] = (
     VERBOSE,
     QUIET,
 )
-DEMO_SETTINGS = tuple(
-    setting
-    for setting in RUN_SETTINGS
-    if setting not in (*LAUNCHERS, BOT_PORT, BOT_PATH, BOT_ENV, START_TIMEOUT, PROVIDER)
-)
+DEMO_SETTINGS = tuple(setting for setting in RUN_SETTINGS if setting not in BOT_SETTINGS)
