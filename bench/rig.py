@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipecat_voice_test.bot.url import UrlBot
+from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.call.loop import punctual_loop
 from pipecat_voice_test.command.progress import Loudness, Progress
 from pipecat_voice_test.measurement.results import CallResult, RunResult
@@ -149,7 +150,8 @@ def run_calls(
         folder = ResultsFolder(results, working=results.parent)
         speaker = Speaker(None, SpeechCache(None))
         plan = Plan(tuple(scenarios), repeat=repeat, workers=workers)
-        result, _ = await Run(plan, UrlBot(bot_url), folder, speaker, progress).hold()
+        bots = Bots(lambda: UrlBot(bot_url))
+        result, _ = await Run(plan, bots, folder, speaker, progress).hold()
         # Not returned: `asyncio.run` writes down the `repr` of what comes back, all of it, when
         # it looks at the handler of SIGINT, in which the task is.
         runs.append(result)

@@ -27,20 +27,23 @@ ROOMS = {
     "protocol": FOUNDATION,
     "scenario": FOUNDATION,
     "voice": FOUNDATION,
-    "bot": FOUNDATION,
+    "engine": {"errors"},
+    "bot": FOUNDATION | {"engine"},
     "call": FOUNDATION | {"protocol"},
     "measurement": FOUNDATION | {"scenario"},
     "report": FOUNDATION | {"measurement", "scenario"},
 }
 # In the order in which they build on each other: none looks up.
 ABOVE = {
+    "bots": {"bot"},
     "one_call": FOUNDATION | {"call", "measurement", "protocol", "scenario"},
     "prepare": FOUNDATION | {"one_call", "scenario", "voice"},
     "clerk": set[str](),
     "undisturbed": set[str](),
     "outcome": {"errors", "timeline", "measurement", "scenario"},
-    "run": set(ROOMS) - {"demo"} | {"clerk", "one_call", "outcome", "prepare", "undisturbed"},
-    "command": set(ROOMS) | {"one_call", "run"},
+    "run": set(ROOMS) - {"demo"}
+    | {"bots", "clerk", "one_call", "outcome", "prepare", "undisturbed"},
+    "command": set(ROOMS) | {"bots", "one_call", "run"},
     "cli": {"command", "demo", "errors", "report", "scenario"},
     "__main__": {"cli"},
 }

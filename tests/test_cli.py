@@ -93,9 +93,9 @@ def test_the_version() -> None:
 
 NO_BOT = (
     "Error: no bot was given.\n"
-    "  Fix: start yours with `--bot-command 'python bot.py --port {port}'`, or name one that\n"
-    "       already runs with `--bot-url ws://127.0.0.1:7860/ws`;\n"
-    "       `pipecat-voice-test demo` needs none.\n"
+    "  Fix: start yours with `--bot-image NAME`, `--bot-build DIR` or\n"
+    "       `--bot-command 'python bot.py --port {port}'`, or name one that already runs with\n"
+    "       `--bot-url ws://127.0.0.1:7860/ws`; `pipecat-voice-test demo` needs none.\n"
 )
 URL = ["--bot-url", "ws://127.0.0.1:1/ws"]
 
@@ -109,6 +109,13 @@ URL = ["--bot-url", "ws://127.0.0.1:1/ws"]
             "Error: `--bot-command` and `--bot-url` were both given.\n"
             "  Fix: give exactly one of them.\n",
             id="two-bots",
+        ),
+        pytest.param(
+            ["run", "--bot-image", "shop/bot", "--bot-command", "python bot.py"],
+            "Error: `--bot-image` and `--bot-command` were both given.\n"
+            "  Fix: give exactly one of them.\n"
+            "       What a container runs in place of its image's CMD is `--bot-args`.\n",
+            id="an-image-and-a-command",
         ),
         pytest.param(
             ["run", *URL],

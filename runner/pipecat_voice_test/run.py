@@ -14,6 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from pipecat_voice_test.bot.base import Bot
+from pipecat_voice_test.bots import Bots, BotWatcher
 from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.clerk import Clerk
@@ -50,12 +51,10 @@ class Plan:
     junit_family: Family = "extended"
 
 
-class Watcher(Protocol):
+class Watcher(BotWatcher, Protocol):
     """Whoever shows people how the run goes."""
 
     def preparing(self, scenarios: Sequence[Scenario]) -> None: ...
-    def bot_starting(self, bot: Bot) -> None: ...
-    def bot_ready(self, bot: Bot) -> None: ...
     def call_began(self, call: OneCall) -> None: ...
     def call_ended(self, call: OneCall, result: CallResult) -> None: ...
 
@@ -64,10 +63,10 @@ class Run:
     """One run. `hold` plays it; `interrupt` ends it early with everything written."""
 
     def __init__(
-        self, plan: Plan, bot: Bot, folder: ResultsFolder, speaker: Speaker, watcher: Watcher
+        self, plan: Plan, bots: Bots, folder: ResultsFolder, speaker: Speaker, watcher: Watcher
     ) -> None:
         self._plan = plan
-        self._bot = bot
+        self._bots = bots
         self._folder = folder
         self._speaker = speaker
         self._watcher = watcher
@@ -97,7 +96,7 @@ class Run:
             self._write()
             raise
         with undisturbed(), self._clerk:
-            self._task = asyncio.create_task(self._with_bot(prepared))
+            self._task = asyncio.create_task(self._with_bots(prepared))
             alarm = asyncio.get_running_loop().call_later(self._plan.max_time_s, self._out_of_time)
             try:
                 await self._task
@@ -106,7 +105,7 @@ class Run:
                 self._outcome.not_run = self._outcome.not_run or "the run was interrupted"
             finally:
                 alarm.cancel()
-                self._bot.kill_now()
+                self._bots.kill_now()
                 place = self._clerk.do_now(self._write)
         return self.result(), place
 
@@ -122,7 +121,7 @@ class Run:
 
     def result(self) -> RunResult:
         """The results as they stand."""
-        bot = BotFacts(self._bot.launcher, self._bot.name, self._bot.ready_ms)
+        bot = BotFacts(self._bots.launcher, self._bots.name, self._bots.ready_ms)
         return self._outcome.result(bot)
 
     def _out_of_time(self) -> None:
@@ -134,7 +133,7 @@ class Run:
         if self._task is not None:
             self._task.cancel()
 
-    # --- the bot and its calls ------------------------------------------------------------
+    # --- the bots and their calls ------------------------------------------------------------
 
     def _prepare(self) -> list[Prepared]:
         playable = [s for s in self._plan.scenarios if not s.skip_reason]
@@ -146,16 +145,14 @@ class Run:
             )
         return prepare(playable, seed=self._plan.seed, speaker=self._speaker)
 
-    async def _with_bot(self, prepared: list[Prepared]) -> None:
+    async def _with_bots(self, prepared: list[Prepared]) -> None:
         heartbeat = Heartbeat()
         heartbeat.start()
-        self._watcher.bot_starting(self._bot)
         try:
-            async with self._bot:
-                self._watcher.bot_ready(self._bot)
+            async with self._bots.opened(self._watcher):
                 await self._make_calls(prepared, heartbeat)
         except BotError as error:
-            self._outcome.record(error, self._bot.log_since(0))
+            self._outcome.record(error, self._bots.log_since(0))
             self._outcome.not_run = "the bot could not be called"
         except VoiceTestError as error:
             self._outcome.record_refusal(error)
@@ -199,58 +196,63 @@ class Run:
         call = OneCall(
             prepared, number, seed=self._plan.seed, clock=SystemClock(), heartbeat=heartbeat
         )
-        self._watcher.call_began(call)
-        log_from = self._bot.log_position()
+        bot = self._bots.for_call()
+        log_from = bot.log_position()
         try:
-            result = await self._hold_and_judge(call)
+            async with self._bots.ready(bot):
+                self._watcher.call_began(call)
+                result = await self._hold_and_judge(call, bot)
+                await self._look_at_bot(bot, result)
+        except BotError as error:
+            result = self._without_bot(call, bot, error)
         except asyncio.CancelledError:
             reason = self._outcome.not_run or "the run was interrupted"
             result = call.unfinished(Verdict.NOT_RUN, error=reason, kind="interrupted")
-            result = replace(result, bot_log=self._bot.log_since(log_from))
+            result = replace(result, bot_log=bot.log_since(log_from))
             self._clerk.do_now(partial(self._keep, call.scenario, result))
             raise
-        await self._look_at_bot(result)
         void = result.verdict is Verdict.INCONCLUSIVE and not last
-        result = replace(result, bot_log=self._bot.log_since(log_from), replaced=void)
+        result = replace(result, bot_log=bot.log_since(log_from), replaced=void)
         await self._clerk.do(partial(self._keep, call.scenario, result))
         self._watcher.call_ended(call, result)
         return result
 
-    async def _hold_and_judge(self, call: OneCall) -> CallResult:
+    async def _hold_and_judge(self, call: OneCall, bot: Bot) -> CallResult:
         try:
-            await call.hold(self._bot.url)
+            await call.hold(bot.url)
             return await self._clerk.do(call.judged)
         except BotError as error:
-            self._bot_trouble(error)
-            return call.unfinished(Verdict.ERROR, error=str(error), kind=error.kind)
+            return self._without_bot(call, bot, error)
         except Exception as error:
             logger.exception("call %s of %s", call.number, call.scenario.name)
             text = self._outcome.record_internal(error)
             return call.unfinished(Verdict.ERROR, error=text, kind="internal_error")
 
-    def _bot_trouble(self, error: BotError) -> None:
+    def _without_bot(self, call: OneCall, bot: Bot, error: BotError) -> CallResult:
         """A bot that takes no call now will hardly take the next; exiting says more."""
-        if self._bot.exited() is None:
-            self._outcome.record(error, self._bot.log_since(0))
+        if bot.exited() is None or isinstance(error, BotExited):
+            self._outcome.record(error, bot.log_since(0))
         self._stop = True
         self._outcome.not_run = "the bot took no call"
+        return call.unfinished(Verdict.ERROR, error=str(error), kind=error.kind)
 
-    async def _look_at_bot(self, result: CallResult) -> None:
-        """A bot that died in the call is gone for all others too."""
-        how = self._bot.exited()
+    async def _look_at_bot(self, bot: Bot, result: CallResult) -> None:
+        """A bot that died in the call is gone for all others too, unless each has its own."""
+        how = bot.exited()
         if how is None and result.timeline.ended_by is EndedBy.BOT_ABNORMAL:
             # The socket of a dying process goes before the process does.
             await asyncio.sleep(EXIT_NOTICED_S)
-            how = self._bot.exited()
+            how = bot.exited()
         if how is None or self._outcome.knows(BotExited.kind):
             return
         error = BotExited(
             f"The bot {how} during the run.",
             fix="its last lines say why; run the same command by hand to see it",
         )
-        self._outcome.record(error, self._bot.log_since(0))
-        self._stop = True
-        self._outcome.not_run = f"the bot {how}"
+        self._outcome.record(error, bot.log_since(0))
+        if not self._bots.fresh:
+            self._stop = True
+            self._outcome.not_run = f"the bot {how}"
 
     # --- results, in the clerk's thread -----------------------------------------------------
 

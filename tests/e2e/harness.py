@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from pipecat_voice_test.bot.command import CommandBot
+from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.call.loop import punctual_loop
 from pipecat_voice_test.measurement.results import Check, RunResult, ScenarioResult, Verdict
 from pipecat_voice_test.report.write import ResultsFolder
@@ -30,6 +31,7 @@ class Silent:
 
     def preparing(self, scenarios: object) -> None: ...
     def bot_starting(self, bot: object) -> None: ...
+    def bot_doing(self, text: str) -> None: ...
     def bot_ready(self, bot: object) -> None: ...
     def call_began(self, call: object) -> None: ...
     def call_ended(self, call: object, result: object) -> None: ...
@@ -118,8 +120,8 @@ async def hold(case: Case, folder: Path) -> Found:
         (home / "audio" / clip.name).write_bytes(clip.read_bytes())
     file = home / "scenario.yaml"
     file.write_text(f"name: {case.name}\n{case.scenario}")
-    bot = CommandBot(f"{DEMO_BOT} {case.options}", env=case.env)
+    bots = Bots(lambda: CommandBot(f"{DEMO_BOT} {case.options}", env=case.env))
     results = ResultsFolder(home / "results", working=home)
     plan = Plan(tuple(load_paths([file], cwd=home)), repeat=case.repeat)
-    result, _ = await Run(plan, bot, results, Speaker(None, SpeechCache(None)), Silent()).hold()
+    result, _ = await Run(plan, bots, results, Speaker(None, SpeechCache(None)), Silent()).hold()
     return Found(result, home / "results")

@@ -1,5 +1,6 @@
 """What every way of reaching a bot has in common: start it, wait for it, always stop it."""
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -8,16 +9,18 @@ class Bot(Protocol):
     """A bot that can be phoned between `start` and `stop`.
 
     Attributes:
-        launcher: How it is started: "url" or "command" ("image" for containers).
+        launcher: How it is started: "url", "command", "image", "build" or "compose".
         name: What reports call it; never holds a secret.
         url: The WebSocket address to call; valid after `start`.
         ready_ms: How long `start` waited for it.
+        tell: Called with a line of progress while `start` does something long, in its loop.
     """
 
     launcher: str
     name: str
     url: str
     ready_ms: float
+    tell: Callable[[str], None]
 
     async def start(self) -> None:
         """Start it and wait until it answers HTTP (P-3).
@@ -55,6 +58,8 @@ class Bot(Protocol):
 
 class StoppedOnExit:
     """`async with bot:` that leaves nothing behind, also when starting fails or is cancelled."""
+
+    tell: Callable[[str], None] = staticmethod(lambda text: None)
 
     async def start(self) -> None:
         raise NotImplementedError

@@ -3,45 +3,65 @@
 import os
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pipecat_voice_test.bot.base import Bot
 from pipecat_voice_test.bot.command import CommandBot
 from pipecat_voice_test.bot.url import UrlBot
+from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.command import options
 from pipecat_voice_test.command.given import Given, Source
+from pipecat_voice_test.command.options import Setting
 from pipecat_voice_test.demo.faults import Faults
 from pipecat_voice_test.errors import UsageError
 from pipecat_voice_test.protocol.identity import run_account_sid
 
 
-def make_bot(given: Given, environ: Mapping[str, str] = os.environ) -> Bot:
-    """The bot of exactly one of the launchers.
+def make_bots(given: Given, environ: Mapping[str, str] = os.environ) -> Bots:
+    """The bots of exactly one of the launchers.
 
     Raises:
         UsageError: None or several were given, or their options are wrong.
     """
+    launcher = _launcher(given)
+    fresh = given.flag(options.FRESH_BOT) and launcher is not options.BOT_URL
+    if launcher is options.BOT_URL:
+        url, timeout_s = given.need(options.BOT_URL), given.need(options.START_TIMEOUT)
+        return Bots(lambda: UrlBot(url, start_timeout_s=timeout_s))
+    if launcher is options.BOT_COMMAND:
+        return Bots(_command_bot(given, environ), fresh=fresh)
+    # docker-py takes a quarter of a second to import.
+    from pipecat_voice_test.command.contained import contained_bot
+
+    return Bots(contained_bot(given, launcher, _variables(given, environ)), fresh=fresh)
+
+
+def _launcher(given: Given) -> Setting[str]:
     chosen = given.chosen(options.LAUNCHERS)
     if not chosen:
         raise UsageError(
             "no bot was given.",
-            fix="start yours with `--bot-command 'python bot.py --port {port}'`, or name one that\n"
-            "already runs with `--bot-url ws://127.0.0.1:7860/ws`;\n"
-            "`pipecat-voice-test demo` needs none.",
+            fix="start yours with `--bot-image NAME`, `--bot-build DIR` or\n"
+            "`--bot-command 'python bot.py --port {port}'`, or name one that already runs with\n"
+            "`--bot-url ws://127.0.0.1:7860/ws`; `pipecat-voice-test demo` needs none.",
         )
     if len(chosen) > 1:
         names = " and ".join(f"`--{setting.name}`" for setting in chosen)
-        raise UsageError(f"{names} were both given.", fix="give exactly one of them.")
-    if chosen[0] is options.BOT_URL:
-        return UrlBot(
-            given.need(options.BOT_URL), start_timeout_s=given.need(options.START_TIMEOUT)
-        )
-    port = given.said(options.BOT_PORT)
-    default = port is None or port.source is Source.DEFAULT
-    return CommandBot(
+        fix = "give exactly one of them."
+        if options.BOT_COMMAND in chosen and options.BOT_URL not in chosen:
+            fix += "\nWhat a container runs in place of its image's CMD is `--bot-args`."
+        raise UsageError(f"{names} were both given.", fix=fix)
+    return chosen[0]
+
+
+def _command_bot(given: Given, environ: Mapping[str, str]) -> Callable[[], Bot]:
+    return partial(
+        CommandBot,
         given.need(options.BOT_COMMAND),
-        port=None if default else given.need(options.BOT_PORT),
+        port=given.need(options.BOT_PORT) if _was_given(given, options.BOT_PORT) else None,
         path=given.need(options.BOT_PATH),
         env=_variables(given, environ),
         start_timeout_s=given.need(options.START_TIMEOUT),
@@ -49,18 +69,48 @@ def make_bot(given: Given, environ: Mapping[str, str] = os.environ) -> Bot:
     )
 
 
+def _was_given(given: Given, setting: Setting[Any]) -> bool:
+    said = given.said(setting)
+    return said is not None and said.source is not Source.DEFAULT
+
+
+# What each launcher makes no use of.
+_UNUSED: dict[str, tuple[Setting[Any], ...]] = {
+    options.BOT_URL.name: tuple(
+        setting
+        for setting in options.BOT_SETTINGS
+        if setting not in (*options.LAUNCHERS, options.START_TIMEOUT, options.PROVIDER)
+    ),
+    options.BOT_COMMAND.name: (
+        options.BOT_SERVICE,
+        options.BOT_DOCKERFILE,
+        options.BOT_PULL,
+        *options.IMAGE_SETTINGS,
+    ),
+    options.BOT_IMAGE.name: (options.BOT_SERVICE, options.BOT_DOCKERFILE),
+    options.BOT_BUILD.name: (options.BOT_SERVICE, options.BOT_PULL),
+    options.BOT_COMPOSE.name: (options.BOT_DOCKERFILE, options.BOT_PULL, *options.IMAGE_SETTINGS),
+}
+_BECAUSE = {
+    options.BOT_URL.name: "`--bot-url` calls a bot that already runs, as it is",
+    options.BOT_COMMAND.name: "`--bot-command` starts no container",
+    options.BOT_IMAGE.name: "`--bot-image` builds nothing and has no services",
+    options.BOT_BUILD.name: "`--bot-build` pulls nothing and has no services",
+    options.BOT_COMPOSE.name: "the Compose file says how its services run",
+}
+
+
 def unused(given: Given) -> list[str]:
     """Warnings of what was asked for in vain."""
-    if given.chosen(options.LAUNCHERS) != [options.BOT_URL]:
-        return []
+    (launcher,) = given.chosen(options.LAUNCHERS)
     return [
-        f"`--{setting.name}` is not used: `--bot-url` calls a bot that already runs, as it is."
-        for setting in (options.BOT_PORT, options.BOT_PATH, options.BOT_ENV)
+        f"`--{setting.name}` is not used: {_BECAUSE[launcher.name]}."
+        for setting in _UNUSED[launcher.name]
         if (said := given.said(setting)) is not None and said.source is Source.OPTION
     ]
 
 
-def demo_bot(given: Given, faults: Sequence[str]) -> Bot:
+def demo_bots(given: Given, faults: Sequence[str]) -> Bots:
     """The bot that comes along, healthy or not.
 
     Raises:
@@ -72,7 +122,8 @@ def demo_bot(given: Given, faults: Sequence[str]) -> Bot:
         raise UsageError(f"{error}.", fix="`--fault help` lists what there is.") from None
     words = [sys.executable, "-m", "pipecat_voice_test.demo.bot", "--host", "127.0.0.1"]
     words += ["--port", "{port}", *(word for fault in faults for word in ("--fault", fault))]
-    return CommandBot(shlex.join(words), account_sid=run_account_sid(given.need(options.SEED)))
+    account_sid = run_account_sid(given.need(options.SEED))
+    return Bots(lambda: CommandBot(shlex.join(words), account_sid=account_sid))
 
 
 def bundled_scenarios() -> Path:

@@ -74,6 +74,9 @@ class Progress:
     def bot_starting(self, bot: Bot) -> None:
         self._tell(f"waiting for the bot: {masked(one_line(bot.name))}")
 
+    def bot_doing(self, text: str) -> None:
+        self._tell(masked(one_line(text)))
+
     def bot_ready(self, bot: Bot) -> None:
         self._tell(f"the bot listens after {bot.ready_ms:.0f} ms")
 
@@ -155,6 +158,10 @@ class LiveProgress(Progress):
 
     def bot_starting(self, bot: Bot) -> None:
         self._doing = f"waiting for the bot: {masked(one_line(bot.name))}"
+        self._redraw()
+
+    def bot_doing(self, text: str) -> None:
+        self._doing = masked(one_line(text))
         self._redraw()
 
     def bot_ready(self, bot: Bot) -> None:

@@ -18,11 +18,11 @@ from typing import cast
 
 import click
 
-from pipecat_voice_test.bot.base import Bot
+from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.call.loop import punctual_loop
 from pipecat_voice_test.command import options
 from pipecat_voice_test.command.given import Given
-from pipecat_voice_test.command.launch import bundled_scenarios, demo_bot, make_bot, unused
+from pipecat_voice_test.command.launch import bundled_scenarios, demo_bots, make_bots, unused
 from pipecat_voice_test.command.overview import selected, show_list, with_config
 from pipecat_voice_test.command.progress import Loudness, Progress, progress
 from pipecat_voice_test.command.signals import Interrupted, Signals
@@ -39,7 +39,7 @@ from pipecat_voice_test.voice.cache import SpeechCache, default_cache_folder
 from pipecat_voice_test.voice.engines import find_engine
 from pipecat_voice_test.voice.speaker import Speaker
 
-Begin = Callable[[], tuple[list[Scenario], Bot]]
+Begin = Callable[[], tuple[list[Scenario], Bots]]
 
 
 def run(given: Given, paths: Sequence[Path]) -> int:
@@ -60,11 +60,11 @@ def run(given: Given, paths: Sequence[Path]) -> int:
     if given.flag(options.LIST):
         return show_list(selected(given, paths))
 
-    def begin() -> tuple[list[Scenario], Bot]:
-        bot = make_bot(given)
+    def begin() -> tuple[list[Scenario], Bots]:
+        bots = make_bots(given)
         for warning in unused(given):
             click.echo(f"Warning: {warning}", err=True)
-        return selected(given, paths), bot
+        return selected(given, paths), bots
 
     return _Session(given).hold(begin)
 
@@ -74,7 +74,7 @@ def demo(given: Given, faults: Sequence[str]) -> int:
     paths = [bundled_scenarios()]
     if given.flag(options.LIST):
         return show_list(selected(given, paths))
-    return _Session(given).hold(lambda: (selected(given, paths), demo_bot(given, faults)))
+    return _Session(given).hold(lambda: (selected(given, paths), demo_bots(given, faults)))
 
 
 class _Session:
@@ -117,16 +117,16 @@ class _Session:
         self._seed = self._given.need(options.SEED)
         plan = _plan(self._given, self._family, self._seed)
         loudness = _loudness(self._given)
-        scenarios, bot = begin()
-        self._bot = BotFacts(bot.launcher, bot.name)
+        scenarios, bots = begin()
+        self._bot = BotFacts(bots.launcher, bots.name)
         _show_logs()
         speaker = Speaker(find_engine(), SpeechCache(default_cache_folder(os.environ)))
         shown = progress(loudness)
-        run = Run(replace(plan, scenarios=tuple(scenarios)), bot, self._folder, speaker, shown)
+        run = Run(replace(plan, scenarios=tuple(scenarios)), bots, self._folder, speaker, shown)
         self._run = run
 
         async def in_loop() -> tuple[RunResult, Place]:
-            signals.watch(run, bot, shown.interrupted)
+            signals.watch(run, bots, shown.interrupted)
             return await run.hold()
 
         with (

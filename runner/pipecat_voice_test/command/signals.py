@@ -29,7 +29,7 @@ class Interruptible(Protocol):
 
 
 class Killable(Protocol):
-    """A `Bot`."""
+    """The `Bots` of a run."""
 
     def kill_now(self) -> None: ...
 
@@ -39,7 +39,7 @@ class Signals:
 
     def __init__(self) -> None:
         self._run: Interruptible | None = None
-        self._bot: Killable | None = None
+        self._bots: Killable | None = None
         self._tell: Callable[[str], None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._before: dict[signal.Signals, Any] = {}
@@ -58,9 +58,9 @@ class Signals:
         for number, handler in self._before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
-    def watch(self, run: Interruptible, bot: Killable, tell: Callable[[str], None]) -> None:
+    def watch(self, run: Interruptible, bots: Killable, tell: Callable[[str], None]) -> None:
         """From now on signals are for this run, and told; call it in its event loop."""
-        self._run, self._bot, self._tell = run, bot, tell
+        self._run, self._bots, self._tell = run, bots, tell
         self._loop = asyncio.get_running_loop()
 
     def _handle(self, number: int, _: FrameType | None) -> None:
@@ -69,8 +69,8 @@ class Signals:
         if self._run is None or self._loop is None or not self._run.is_under_way:
             self._interrupt_preparations(because)
             return
-        if self._sigints > 1 and self._bot is not None:
-            self._bot.kill_now()
+        if self._sigints > 1 and self._bots is not None:
+            self._bots.kill_now()
         if self._sigints > 2:
             os._exit(ExitCode.INTERRUPTED)
         if not self._loop.is_closed():

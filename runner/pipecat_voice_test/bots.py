@@ -1,0 +1,100 @@
+"""The bots of one run: one for all its calls, or a fresh one for each.
+
+A fresh bot shows what a caller of a new deployment meets, and keeps what one call leaves
+behind from the next; it costs the time to start it every time.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from pipecat_voice_test.bot.base import Bot
+
+
+class BotWatcher(Protocol):
+    """Whoever shows people that a bot starts."""
+
+    def bot_starting(self, bot: Bot) -> None: ...
+    def bot_doing(self, text: str) -> None: ...
+    def bot_ready(self, bot: Bot) -> None: ...
+
+
+class Bots:
+    """`async with bots.opened(watcher):` around all calls, `ready(bot)` around each.
+
+    Attributes:
+        launcher: As that of every bot made here.
+        name: The same.
+        ready_ms: The longest that one of them took to listen.
+        fresh: Whether every call has a bot of its own.
+    """
+
+    def __init__(self, make: Callable[[], Bot], *, fresh: bool = False) -> None:
+        """Make the first bot, which checks the options; nothing is started.
+
+        Raises:
+            UsageError: A bot cannot be made as asked.
+        """
+        self._make = make
+        self._first: Bot | None = make()
+        self._shared = self._first
+        self.fresh = fresh
+        self.launcher, self.name = self._first.launcher, self._first.name
+        self.ready_ms = 0.0
+        self._up: list[Bot] = []
+        self._watcher: BotWatcher | None = None
+
+    @asynccontextmanager
+    async def opened(self, watcher: BotWatcher) -> AsyncIterator[None]:
+        """Start the one bot, unless each call has its own; stop it in the end.
+
+        Raises:
+            BotError: It could not be started.
+            UsageError: What was asked for cannot be started.
+        """
+        self._watcher = watcher
+        if self.fresh:
+            yield
+            return
+        async with self._started(self._shared):
+            yield
+
+    def for_call(self) -> Bot:
+        """The bot of the next call; `ready` it before calling."""
+        if not self.fresh:
+            return self._shared
+        bot, self._first = self._first or self._make(), None
+        return bot
+
+    @asynccontextmanager
+    async def ready(self, bot: Bot) -> AsyncIterator[None]:
+        """Have a bot listen for the length of a call; raises as `opened` does."""
+        if not self.fresh:
+            yield
+            return
+        async with self._started(bot):
+            yield
+
+    def log_since(self, position: int) -> str:
+        """What the one bot printed; a fresh one's log belongs to its call."""
+        return "" if self.fresh else self._shared.log_since(position)
+
+    def kill_now(self) -> None:
+        """End all that run without waiting and without an event loop, for signals."""
+        for bot in [*self._up]:
+            bot.kill_now()
+
+    @asynccontextmanager
+    async def _started(self, bot: Bot) -> AsyncIterator[None]:
+        self._up.append(bot)
+        try:
+            if self._watcher is not None:
+                bot.tell = self._watcher.bot_doing
+                self._watcher.bot_starting(bot)
+            async with bot:
+                self.ready_ms = max(self.ready_ms, bot.ready_ms)
+                if self._watcher is not None:
+                    self._watcher.bot_ready(bot)
+                yield
+        finally:
+            self._up.remove(bot)

@@ -1,0 +1,130 @@
+"""Who gets which bot, and that all of them are stopped."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from pipecat_voice_test.bot.base import StoppedOnExit
+from pipecat_voice_test.bots import Bots
+from pipecat_voice_test.errors import BotNotReady
+
+
+class FakeBot(StoppedOnExit):
+    """Writes down what is done to it."""
+
+    launcher, name, url = "image", "shop/bot", "ws://127.0.0.1:1/ws"
+
+    def __init__(self, number: int, done: list[str], *, starts: bool = True) -> None:
+        self.ready_ms = 100.0 * number
+        self._number, self._done, self._starts = number, done, starts
+
+    def _did(self, what: str) -> None:
+        self._done.append(f"{what} {self._number}")
+
+    async def start(self) -> None:
+        self._did("start")
+        self.tell("pulling")
+        if not self._starts:
+            raise BotNotReady("it did not listen.", fix="mend it.")
+
+    async def stop(self) -> None:
+        self._did("stop")
+
+    def kill_now(self) -> None:
+        self._did("kill")
+
+    def exited(self) -> str | None:
+        return None
+
+    def log_position(self) -> int:
+        return 0
+
+    def log_since(self, position: int) -> str:
+        return f"log of {self._number}"
+
+
+class FakeWatcher:
+    def __init__(self, done: list[str]) -> None:
+        self._done = done
+
+    def bot_starting(self, bot: object) -> None:
+        self._done.append("starting")
+
+    def bot_doing(self, text: str) -> None:
+        self._done.append(text)
+
+    def bot_ready(self, bot: object) -> None:
+        self._done.append("ready")
+
+
+@pytest.fixture
+def done() -> list[str]:
+    return []
+
+
+def maker(done: list[str], *, starts: bool = True) -> Callable[[], FakeBot]:
+    made = iter(range(1, 10))
+    return lambda: FakeBot(next(made), done, starts=starts)
+
+
+async def two_calls(bots: Bots, done: list[str]) -> None:
+    async with bots.opened(FakeWatcher(done)):
+        for _ in range(2):
+            bot = bots.for_call()
+            async with bots.ready(bot):
+                done.append(f"call {bot.log_since(0)}")
+
+
+@pytest.mark.parametrize(
+    ("fresh", "story"),
+    [
+        pytest.param(
+            False,
+            "starting, start 1, pulling, ready, call log of 1, call log of 1, stop 1",
+            id="one-bot-for-all-calls",
+        ),
+        pytest.param(
+            True,
+            "starting, start 1, pulling, ready, call log of 1, stop 1, "
+            "starting, start 2, pulling, ready, call log of 2, stop 2",
+            id="a-fresh-bot-for-each-call",
+        ),
+    ],
+)
+def test_who_is_called(fresh: bool, story: str, done: list[str]) -> None:
+    bots = Bots(maker(done), fresh=fresh)
+
+    asyncio.run(two_calls(bots, done))
+
+    assert ", ".join(done) == story
+    assert bots.ready_ms == (200.0 if fresh else 100.0)
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_bot_that_does_not_start_is_stopped(fresh: bool, done: list[str]) -> None:
+    bots = Bots(maker(done, starts=False), fresh=fresh)
+
+    with pytest.raises(BotNotReady, match="it did not listen"):
+        asyncio.run(two_calls(bots, done))
+
+    assert done[-1] == "stop 1"
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_only_bots_that_run_are_killed(fresh: bool, done: list[str]) -> None:
+    bots = Bots(maker(done), fresh=fresh)
+
+    async def hold() -> None:
+        async with bots.opened(FakeWatcher(done)), bots.ready(bots.for_call()):
+            bots.kill_now()
+
+    bots.kill_now()
+    asyncio.run(hold())
+    bots.kill_now()
+
+    assert [what for what in done if what.startswith("kill")] == ["kill 1"]
+
+
+def test_the_log_of_a_fresh_bot_is_its_calls_own(done: list[str]) -> None:
+    assert Bots(maker(done)).log_since(0) == "log of 1"
+    assert Bots(maker(done), fresh=True).log_since(0) == ""
