@@ -52,6 +52,7 @@ lock:  ## write the lock files anew; ARGS=--upgrade takes the newest versions
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt --extra speech -o requirements/speech.txt
 	@$(COMPILE) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
+	@$(COMPILE) requirements/ci.in -o requirements/ci.txt
 	@rm -rf .venv-lock
 
 clean:  ## remove everything that was made here
