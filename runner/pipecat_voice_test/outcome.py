@@ -19,6 +19,7 @@ from pipecat_voice_test.measurement.results import (
     Verdict,
 )
 from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.scenario.shard import Shard
 
 LOG_LINES = 50
 
@@ -29,6 +30,7 @@ class Outcome:
 
     Attributes:
         scenarios: Everything selected, in order.
+        shard: Whose share that is, or None for all there is.
         not_run: Why calls that have not been made are not made, or empty.
         interrupted: Somebody ended the run.
         refused: Exit code of an error that is neither the bot's fault nor ours.
@@ -37,6 +39,7 @@ class Outcome:
 
     scenarios: Sequence[Scenario]
     seed: int
+    shard: Shard | None = None
     calls: dict[int, list[CallResult]] = field(default_factory=lambda: defaultdict(list))
     errors: list[RunError] = field(default_factory=list)
     not_run: str = ""
@@ -92,6 +95,7 @@ class Outcome:
             scenarios=scenarios,
             run_checks=checks,
             errors=tuple(self.errors),
+            shard=self.shard,
         )
 
     def _scenario_result(self, index: int, scenario: Scenario) -> ScenarioResult:

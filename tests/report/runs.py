@@ -17,6 +17,7 @@ from pipecat_voice_test.measurement.results import (
 )
 from pipecat_voice_test.report.files import CallFiles, Place
 from pipecat_voice_test.scenario.model import Scenario, TurnKind
+from pipecat_voice_test.scenario.shard import Shard
 from pipecat_voice_test.timeline import EndedBy, Rig, Severity, Timeline
 
 VERSION = "1.2.3"
@@ -269,6 +270,8 @@ RUNS = {
             ),
         )
     ),
+    "a-shard": replace(run(result(Verdict.PASSED, call())), shard=Shard(1, 2)),
+    "an-empty-shard": replace(run(), shard=Shard(4, 4)),
     "not-run-for-the-bot": run(
         result(Verdict.NOT_RUN, reason="the bot was not ready"), errors=NEVER_STARTED.errors
     ),

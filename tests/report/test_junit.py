@@ -118,6 +118,14 @@ def test_strict_moves_properties_behind_the_attachments() -> None:
     ]
 
 
+def test_a_shard_is_named_once_for_the_suite() -> None:
+    suite = root_of(RUNS["a-shard"]).find("testsuite")
+
+    assert properties_of(suite)["shard"] == "1/2"
+    assert "shard" not in properties_of(root_of(RUNS["nothing"]).find("testsuite"))
+    assert "shard" not in properties_of(case_of(RUNS["a-shard"]))
+
+
 @pytest.mark.parametrize(
     ("what", "element", "kind"),
     [

@@ -146,6 +146,18 @@ def test_a_share_keeps_its_fraction() -> None:
     assert pooled(call(metrics={"barge_in_ok": (2 / 3,)}))["barge_in_ok"]["values"] == [0.6667]
 
 
+@pytest.mark.parametrize(
+    ("name", "shard"),
+    [
+        pytest.param("nothing", None, id="all-there-is"),
+        pytest.param("a-shard", {"index": 1, "total": 2}, id="a-share"),
+        pytest.param("an-empty-shard", {"index": 4, "total": 4}, id="an-empty-one"),
+    ],
+)
+def test_whose_share_it_is(name: str, shard: object) -> None:
+    assert rendered(RUNS[name])["shard"] == shard
+
+
 def test_replaced_calls_are_listed_but_do_not_count_p22() -> None:
     scenario = rendered(ONE_OF_EACH)["scenarios"][4]
 

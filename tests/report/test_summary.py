@@ -18,6 +18,12 @@ def test_whole_summary(golden: Callable[[str, str], None], name: str) -> None:
     golden(f"{name}.md", rendered(RUNS[name]))
 
 
+def test_a_shard_says_which_it_is() -> None:
+    counts = rendered(RUNS["a-shard"]).splitlines()[2]
+
+    assert counts == "1 passed in 41.2 s, bot shop/bot:ci, seed 7, shard 1 of 2"
+
+
 def test_hostile_text_is_shown_not_obeyed() -> None:
     text = rendered(HOSTILE_RUN)
 

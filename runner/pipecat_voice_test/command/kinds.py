@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from pipecat_voice_test.scenario.shard import Shard
+
 T = TypeVar("T", covariant=True)
 
 MOST = 10_000  # Calls; more are a slip of the finger, and their list would fill the memory.
@@ -61,14 +63,6 @@ def _size(text: str) -> int | None:
         return None
     size = int(float(parts[1]) * _UNITS[parts[2]])
     return size if size >= _LEAST_BYTES else None
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """One of several machines among which the scenarios are divided; `index` is from 1."""
-
-    index: int
-    total: int
 
 
 def _shard(text: str) -> Shard | None:

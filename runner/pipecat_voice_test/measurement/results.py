@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pipecat_voice_test.scenario.model import Scenario, TurnKind
+from pipecat_voice_test.scenario.shard import Shard
 from pipecat_voice_test.timeline import Severity, Timeline
 
 
@@ -158,6 +159,7 @@ class RunResult:
         started_at: ISO 8601, UTC.
         duration_ms: Wall time of the run.
         run_checks: Gates over the whole run (M-21a).
+        shard: Whose share of the scenarios this is, or None for all of them.
     """
 
     verdict: Verdict
@@ -169,3 +171,4 @@ class RunResult:
     scenarios: tuple[ScenarioResult, ...] = ()
     run_checks: tuple[Check, ...] = ()
     errors: tuple[RunError, ...] = ()
+    shard: Shard | None = None

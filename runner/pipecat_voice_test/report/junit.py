@@ -89,6 +89,8 @@ def junit_xml(
         "bot.name": masked(run.bot.name),
         "exit_code": str(int(run.exit_code)),
     }
+    if run.shard is not None:
+        suite_properties["shard"] = f"{run.shard.index}/{run.shard.total}"
     return document(
         SUITE, cases, suite_properties, timestamp=run.started_at, strict=family == "strict"
     )

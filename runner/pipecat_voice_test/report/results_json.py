@@ -60,6 +60,7 @@ def results_json(run: RunResult, place: Place, *, version: str = __version__) ->
         "schema": SCHEMA_VERSION,
         "tool": {"name": TOOL, "version": version},
         "seed": run.seed,
+        "shard": run.shard and {"index": run.shard.index, "total": run.shard.total},
         "started_at": run.started_at,
         "duration_ms": _ms(run.duration_ms),
         "verdict": _RUN_VERDICTS.get(run.verdict, run.verdict),

@@ -42,7 +42,7 @@ def summary_md(run: RunResult, place: Place) -> str:
     head = [
         f"# pipecat-voice-test: {words(run.verdict)}",
         "",
-        f"{counts_line(run)}, bot {bot}, seed {run.seed}",
+        f"{counts_line(run)}, bot {bot}, seed {run.seed}{_share(run)}",
         "",
     ]
     bad = [scenario for scenario in run.scenarios if scenario.verdict in BAD | UNJUDGED]
@@ -53,6 +53,10 @@ def summary_md(run: RunResult, place: Place) -> str:
         (_problem(scenario, place) for scenario in bad),
     )
     return _bounded(blocks)
+
+
+def _share(run: RunResult) -> str:
+    return "" if run.shard is None else f", {run.shard}"
 
 
 def _bounded(blocks: Iterable[str]) -> str:

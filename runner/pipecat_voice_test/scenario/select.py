@@ -1,4 +1,4 @@
-"""Which scenarios to run: `-k EXPR` and `--tag TAG`.
+"""Which scenarios to run: `-k EXPR`, `--tag TAG` and `--shard I/N`.
 
 An expression is made of words, `and`, `or`, `not` and parentheses, as pytest's `-k`. A word
 is looked for in the scenario's name, whatever the case; one with spaces or brackets in it
@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
 from pipecat_voice_test.errors import UsageError
+from pipecat_voice_test.scenario.length import expected_ms
 from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.scenario.shard import Shard, deal
 
 _MAX_NESTING = 50
 _TOKEN = re.compile(r"""\s*(?:([()])|"([^"]*)"|'([^']*)'|([^\s()"']+)|(["']))""")
@@ -36,6 +38,24 @@ def select(
         for scenario in scenarios
         if fits(scenario.name.lower()) and (not tags or not set(tags).isdisjoint(scenario.tags))
     ]
+
+
+def share_of(scenarios: Sequence[Scenario], shard: Shard) -> list[Scenario]:
+    """The scenarios of one shard, in their order; none if there are more shards than work.
+
+    Every scenario is in exactly one of the shards. Each machine works out for itself which, so
+    it depends on the scenarios alone, and not on the order in which their files were found.
+    One that is skipped is dealt to a shard that has something to play, if any has: a shard of
+    skipped ones alone would end as if nothing had been selected. No two have the same name.
+    """
+    longest_first = sorted(scenarios, key=lambda one: (-expected_ms(one), one.name))
+    playable = [one for one in longest_first if not one.skip_reason]
+    owners = deal([expected_ms(one) for one in playable], shard.total)
+    ours = {one.name for one, owner in zip(playable, owners, strict=True) if owner == shard.index}
+    skipped = [one for one in longest_first if one.skip_reason]
+    busy = max(owners, default=shard.total)
+    ours |= {one.name for n, one in enumerate(skipped) if n % busy + 1 == shard.index}
+    return [one for one in scenarios if one.name in ours]
 
 
 def _always(name: str) -> bool:
