@@ -10,11 +10,11 @@ import os
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import click
 
@@ -42,8 +42,25 @@ from pipecat_voice_test.voice.speaker import Speaker
 Begin = Callable[[], tuple[list[Scenario], Bots]]
 
 
-def run(given: Given, paths: Sequence[Path]) -> int:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run came out, where its files lie, and what the one bot of all calls printed."""
+
+    result: RunResult
+    place: Place
+    bot_log: str
+
+
+WhenEnded = Callable[[Ended], None]
+
+
+def run(given: Given, paths: Sequence[Path], when_ended: WhenEnded | None = None) -> int:
     """`run`: call the bot that was asked for with the scenarios of `paths`.
+
+    Args:
+        given: What was asked for.
+        paths: Scenario files or folders.
+        when_ended: Told once, however the run ends, if there is a folder for its results.
 
     Returns:
         The exit code.
@@ -56,7 +73,8 @@ def run(given: Given, paths: Sequence[Path]) -> int:
     except VoiceTestError as error:
         if given.flag(options.LIST):
             raise
-        return _Session(given).refuse(error)
+        with _Session(given, when_ended) as session:
+            return session.refuse(error)
     if given.flag(options.LIST):
         return show_list(selected(given, paths))
 
@@ -66,7 +84,8 @@ def run(given: Given, paths: Sequence[Path]) -> int:
             click.echo(f"Warning: {warning}", err=True)
         return selected(given, paths), bots
 
-    return _Session(given).hold(begin)
+    with _Session(given, when_ended) as session:
+        return session.hold(begin)
 
 
 def demo(given: Given, faults: Sequence[str]) -> int:
@@ -74,20 +93,33 @@ def demo(given: Given, faults: Sequence[str]) -> int:
     paths = [bundled_scenarios()]
     if given.flag(options.LIST):
         return show_list(selected(given, paths))
-    return _Session(given).hold(lambda: (selected(given, paths), demo_bots(given, faults)))
+    with _Session(given) as session:
+        return session.hold(lambda: (selected(given, paths), demo_bots(given, faults)))
 
 
 class _Session:
     """One run and the folder of its results, which gets reports however the run ends."""
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: Given, when_ended: WhenEnded | None = None) -> None:
         self._given = given
+        self._when_ended = when_ended
         self._folder = ResultsFolder(Path(given.need(options.OUTPUT_DIR)))
         self._started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._family: Family = "extended"
         self._seed = 0
         self._bot = BotFacts("command", "no bot was started")
         self._run: Run | None = None
+        self._bots: Bots | None = None
+        self._unheld: RunResult | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        result = self._unheld if self._run is None else self._run.result()
+        if self._when_ended is not None and result is not None:
+            log = self._bots.log_since(0) if self._bots is not None else ""
+            self._when_ended(Ended(result, self._folder.place(result), log))
 
     def hold(self, begin: Begin) -> int:
         with Signals() as signals:
@@ -123,7 +155,7 @@ class _Session:
         speaker = Speaker(find_engine(), SpeechCache(default_cache_folder(os.environ)))
         shown = progress(loudness)
         run = Run(replace(plan, scenarios=tuple(scenarios)), bots, self._folder, speaker, shown)
-        self._run = run
+        self._run, self._bots = run, bots
 
         async def in_loop() -> tuple[RunResult, Place]:
             signals.watch(run, bots, shown.interrupted)
@@ -154,6 +186,7 @@ class _Session:
             self._bot,
             errors=(RunError(kind, message),),
         )
+        self._unheld = result
         self._folder.write_run(result, self._family)
 
 
