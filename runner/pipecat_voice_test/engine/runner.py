@@ -1,0 +1,116 @@
+"""Which runner started something, and is it still at work?
+
+A label on everything we create says it: a later run, in another process, container or on
+another day, must be able to tell what is in use from what was left behind.
+"""
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import docker.errors
+
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A process, as precisely as the machine can name it.
+
+    Process ids are used again, so the moment of its start is part of its name; they also mean
+    nothing after a restart of the machine, nor in another pid namespace.
+
+    Attributes:
+        machine: Its boot, or its host name where there is no boot id.
+        pid_namespace: Within which `pid` means something; empty where there are none.
+        pid: Its process id there.
+        started: When it began, in the kernel's clock ticks; empty where that is not known.
+        container: The id of the container in which it runs, if the engine knows it.
+    """
+
+    machine: str
+    pid_namespace: str
+    pid: int
+    started: str
+    container: str = ""
+
+    @classmethod
+    def here(cls, container: str = "") -> Self:
+        """This process."""
+        return cls(_machine(), _pid_namespace(), os.getpid(), _started(os.getpid()), container)
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """What `str` made; None if it is not that."""
+        parts = text.split("/")
+        if len(parts) != 5 or not parts[2].isdecimal():
+            return None
+        return cls(parts[0], parts[1], int(parts[2]), parts[3], parts[4])
+
+    def __str__(self) -> str:
+        return "/".join(
+            (self.machine, self.pid_namespace, str(self.pid), self.started, self.container)
+        )
+
+    def is_alive(self, client: Any) -> bool | None:
+        """Whether it is still at work; None if that cannot be told from here.
+
+        Args:
+            client: The engine on which it left its label.
+        """
+        if self.machine == _machine() and self.pid_namespace == _pid_namespace():
+            return _started(self.pid) == self.started and _exists(self.pid)
+        if self.container:
+            return _is_running(client, self.container)
+        if self.machine != _machine() and _is_local(client):
+            return False  # This machine was started again since.
+        return None
+
+
+def _is_running(client: Any, container: str) -> bool | None:
+    try:
+        return bool(client.api.inspect_container(container)["State"]["Running"])
+    except docker.errors.NotFound:
+        return False
+    except docker.errors.APIError:
+        return None
+
+
+def _is_local(client: Any) -> bool:
+    """Whether the engine is asked by a socket file, which does not lead to other machines."""
+    return str(client.api.base_url).startswith("http+docker://local")
+
+
+def _machine() -> str:
+    try:
+        return (_PROC / "sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return socket.gethostname().replace("/", "-")
+
+
+def _pid_namespace() -> str:
+    try:
+        return (_PROC / "self/ns/pid").readlink().name
+    except OSError:
+        return ""
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _started(pid: int) -> str:
+    """Field 22 of `stat`; the process's name before it may hold spaces and brackets."""
+    try:
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in ("Z", "X") else fields[19]
