@@ -1,0 +1,174 @@
+"""The container engine: where it is, whether we may use it, and what it says when it will not.
+
+Which engine is asked follows the `docker` command: `DOCKER_HOST`, else the current context, else
+the socket of this machine.
+
+Source: https://docs.docker.com/engine/manage-resources/contexts/
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import docker
+import requests
+from docker.context import ContextAPI
+from docker.errors import APIError, DockerException
+from docker.utils import kwargs_from_env
+
+from pipecat_voice_test.errors import EngineError
+
+DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
+CONNECT_S = 10.0
+ANSWER_S = 60.0
+SHORT_S = 5.0  # For those who may not wait: a signal handler, a bot's end.
+
+_SOCKET_GONE = (FileNotFoundError, ConnectionRefusedError)
+
+
+class Engine:
+    """A connection to a container engine.
+
+    Attributes:
+        client: The whole API.
+        address: As in `DOCKER_HOST`.
+    """
+
+    def __init__(self, client: docker.DockerClient, address: str, settings: dict[str, Any]) -> None:
+        self.client = client
+        self.address = address
+        self._settings = settings
+
+    @classmethod
+    def connect(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Find the engine and ask for its version.
+
+        Raises:
+            EngineError: It is not there, does not answer, or we may not use it.
+        """
+        address = environ.get("DOCKER_HOST") or DEFAULT_ADDRESS
+        try:
+            address, settings = _found(environ)
+            client = docker.DockerClient(timeout=CONNECT_S, **settings)
+        except (DockerException, requests.RequestException, OSError, ValueError) as error:
+            raise _unreachable(address, error) from error
+        client.api.timeout = ANSWER_S
+        settings["version"] = client.api.api_version
+        return cls(client, address, settings)
+
+    @cached_property
+    def cpus(self) -> int:
+        """How many CPUs the engine has to give."""
+        return int(self.client.info().get("NCPU") or 1)
+
+    @contextlib.contextmanager
+    def spare(self, timeout_s: float = SHORT_S) -> Iterator[docker.DockerClient]:
+        """A connection of its own: safe in a signal handler, and never waiting for long."""
+        client = docker.DockerClient(timeout=timeout_s, **self._settings)
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):
+            self.client.close()
+
+
+@contextlib.contextmanager
+def engine_errors(doing: str) -> Iterator[None]:
+    """Let whatever the engine refuses become an `EngineError`; `doing` as in "create a network"."""
+    try:
+        yield
+    except (DockerException, requests.RequestException, OSError) as error:
+        words = words_of(error)
+        if is_lost(error):
+            raise EngineError(
+                f"the container engine no longer answers: it could not be asked to {doing}.",
+                fix="look at the engine's own log, and run again when it is up:\n"
+                "`docker version` must show a server.",
+                evidence=words,
+            ) from error
+        raise EngineError(
+            f"the container engine did not {doing}.",
+            fix="its own words say why.",
+            evidence=words,
+        ) from error
+
+
+def words_of(error: BaseException) -> str:
+    """What the engine itself said, without the wrapping of libraries."""
+    if isinstance(error, APIError) and error.explanation:
+        return str(error.explanation).strip()
+    cause = _root(error)
+    text = str(cause if isinstance(cause, OSError) else error).strip()
+    return re.sub(r"^\('Connection aborted\.', (.*)\)$", r"\1", text)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the engine did not answer at all, in contrast to refusing."""
+    if isinstance(error, APIError):
+        return False
+    return isinstance(
+        error,
+        requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError
+        | OSError,
+    )  # fmt: skip
+
+
+def _found(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    """Address and connection settings, as the `docker` command would have them."""
+    settings: dict[str, Any] = kwargs_from_env(environment={"": "", **environ})
+    if "base_url" not in settings:
+        context = ContextAPI.get_context(environ.get("DOCKER_CONTEXT") or None)
+        if context is not None and context.Host and context.Name != "default":
+            settings["base_url"] = context.Host
+            if context.TLSConfig is not None:
+                settings["tls"] = context.TLSConfig
+    address = settings.setdefault("base_url", DEFAULT_ADDRESS)
+    return address, settings
+
+
+def _unreachable(address: str, error: BaseException) -> EngineError:
+    cause = _root(error)
+    socket = Path(address.removeprefix("unix://")) if address.startswith("unix://") else None
+    return EngineError(
+        f"no container engine answers at {address}.",
+        fix=_advice(socket, cause, str(error)),
+        evidence=words_of(cause),
+    )
+
+
+def _advice(socket: Path | None, cause: BaseException, text: str) -> str:
+    """How to get at the engine, by what kept us from it."""
+    if isinstance(cause, PermissionError):
+        return (
+            "let this user use the engine: `sudo usermod -aG docker $USER` and log in again,\n"
+            "or in a container `--group-add $(stat -c %g /var/run/docker.sock)`; or use `sudo`."
+        )
+    if socket is not None and isinstance(cause, _SOCKET_GONE):
+        return (
+            "start the engine (`sudo systemctl start docker`, or Docker Desktop);\n"
+            "in a container add `-v /var/run/docker.sock:/var/run/docker.sock`;\n"
+            "or say in DOCKER_HOST where the engine is."
+        )
+    if "ssl" in text.lower() or "certificate" in text.lower() or "tls" in text.lower():
+        return (
+            "set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH to the folder of ca.pem, cert.pem and\n"
+            "key.pem; an engine without TLS listens on port 2375, one with TLS on 2376."
+        )
+    return "start the engine, or say in DOCKER_HOST where it is."
+
+
+def _root(error: BaseException) -> BaseException:
+    """The first cause: libraries wrap a refused connection four times."""
+    seen = error
+    while True:
+        inner = seen.__cause__ or seen.__context__
+        if inner is None:
+            return seen
+        seen = inner
