@@ -125,7 +125,8 @@ class Outcome:
             return ExitCode.BOT_ERROR
         if verdicts & {Verdict.INCONCLUSIVE, Verdict.NOT_RUN}:
             return ExitCode.INCONCLUSIVE
-        if verdicts <= {Verdict.SKIPPED}:
+        an_empty_share = self.shard is not None and not scenarios
+        if verdicts <= {Verdict.SKIPPED} and not an_empty_share:
             return ExitCode.NOTHING_SELECTED
         return ExitCode.PASSED
 

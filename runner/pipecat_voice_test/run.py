@@ -27,6 +27,7 @@ from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.junit import Family
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.scenario.shard import Shard
 from pipecat_voice_test.timeline import FRAME_MS, EndedBy
 from pipecat_voice_test.undisturbed import undisturbed
 from pipecat_voice_test.voice.speaker import Speaker
@@ -40,9 +41,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be run, and how."""
+    """What is to be run, and how; no scenarios only in a share that has none."""
 
     scenarios: tuple[Scenario, ...]
+    shard: Shard | None = None
     repeat: int = 1
     workers: int = 1
     fail_fast: bool = False
@@ -71,7 +73,7 @@ class Run:
         self._speaker = speaker
         self._watcher = watcher
         self._clerk = Clerk()
-        self._outcome = Outcome(plan.scenarios, plan.seed)
+        self._outcome = Outcome(plan.scenarios, plan.seed, plan.shard)
         self._stop = False
         self._time_is_over = False
         self._written_s = 0.0
@@ -88,6 +90,8 @@ class Run:
             ScenarioError, SpeechError: A scenario cannot be played; nobody was called.
             UsageError: The bot's options are wrong, or results cannot be written.
         """
+        if self._plan.shard is not None and not self._plan.scenarios:
+            return self.result(), self._write()
         self._watcher.preparing(self._plan.scenarios)
         try:
             prepared = self._prepare()

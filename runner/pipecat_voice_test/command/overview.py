@@ -6,53 +6,28 @@ from pathlib import Path
 import click
 
 from pipecat_voice_test.command.given import Given
-from pipecat_voice_test.command.options import KEYWORD, RUN_SETTINGS, TAG
-from pipecat_voice_test.errors import ExitCode, NothingSelected, ScenarioError
+from pipecat_voice_test.command.options import RUN_SETTINGS
+from pipecat_voice_test.command.selection import Selection, counted, named
+from pipecat_voice_test.errors import ExitCode, ScenarioError
 from pipecat_voice_test.report.text import one_line, plain_text
-from pipecat_voice_test.scenario.load import CONFIG_NAME, load_config, load_paths, read_all
+from pipecat_voice_test.scenario.load import CONFIG_NAME, load_config, read_all
 from pipecat_voice_test.scenario.model import Expectation, Scenario
-from pipecat_voice_test.scenario.select import select
-
-_NAMES_SHOWN = 20
 
 
-def selected(given: Given, paths: Sequence[Path]) -> list[Scenario]:
-    """The scenarios of `paths` that `-k` and `--tag` leave.
-
-    Raises:
-        NothingSelected: They leave none.
-        ScenarioError: A file is wrong.
-        UsageError: A path or the expression is.
-    """
-    scenarios = load_paths(paths, cwd=Path.cwd())
-    keyword, tags = given(KEYWORD) or "", given.each(TAG)
-    chosen = select(scenarios, keyword, tags)
-    if not chosen:
-        asked = [f"-k {keyword!r}"] * bool(keyword) + [f"--tag {tag}" for tag in tags]
-        more = len(scenarios) - _NAMES_SHOWN
-        raise NothingSelected(
-            f"none of {_counted(len(scenarios), 'scenario')} fits {' '.join(asked)}.",
-            fix="loosen it; `--list` alone shows names and tags.",
-            evidence="\n".join(
-                [
-                    "There are:",
-                    *(f"  {_named(s)}" for s in scenarios[:_NAMES_SHOWN]),
-                    *([f"  and {more} more"] if more > 0 else []),
-                ]
-            ),
-        )
-    return chosen
-
-
-def show_list(scenarios: Sequence[Scenario]) -> int:
-    """Print what would run, and what would be skipped."""
+def show_list(selection: Selection) -> int:
+    """Print what would run here, and what would be skipped."""
+    scenarios = selection.scenarios
     for scenario in scenarios:
-        click.echo(f"{_where(scenario)}: {_named(scenario)}")
+        click.echo(f"{_where(scenario)}: {named(scenario)}")
         if scenario.skip_reason:
             click.echo(f"  skipped: {one_line(scenario.skip_reason)}")
     skipped = sum(bool(scenario.skip_reason) for scenario in scenarios)
-    line = f"{_counted(len(scenarios) - skipped, 'scenario')} would run"
+    line = f"{counted(len(scenarios) - skipped, 'scenario')} would run"
     click.echo(f"{line}, {skipped} would be skipped" if skipped else line)
+    if selection.shard is not None:
+        click.echo(selection.share)
+        if not scenarios:
+            return ExitCode.PASSED
     return ExitCode.NOTHING_SELECTED if skipped == len(scenarios) else ExitCode.PASSED
 
 
@@ -66,9 +41,9 @@ def validate(paths: Sequence[Path]) -> int:
         for line in _skips(scenario):
             click.echo(f"Warning: {line}")
     files = len({scenario.file for scenario in scenarios})
-    good = f"{_counted(len(scenarios), 'scenario')} in {_counted(files, 'file')}"
+    good = f"{counted(len(scenarios), 'scenario')} in {counted(files, 'file')}"
     if errors:
-        click.echo(f"{good} good, {_counted(len({_file(e) for e in errors}), 'file')} wrong")
+        click.echo(f"{good} good, {counted(len({_file(e) for e in errors}), 'file')} wrong")
         return ExitCode.USAGE
     click.echo(f"{good}, all good")
     return ExitCode.PASSED
@@ -136,12 +111,3 @@ def _unjudged(expectation: Expectation) -> Iterable[str]:
 
 def _where(scenario: Scenario) -> str:
     return one_line(f"{scenario.file}:{scenario.line_number}")
-
-
-def _named(scenario: Scenario) -> str:
-    tags = f" [{', '.join(scenario.tags)}]" if scenario.tags else ""
-    return one_line(f"{scenario.name}{tags}")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" + "s" * (number != 1)

@@ -65,6 +65,13 @@ class Progress:
         self._timer = None
         self._calls.clear()
 
+    def sharing(self, share: str, *, empty: bool) -> None:
+        """Tell which part of the work is done here; a quiet run too says that it has none."""
+        if empty:
+            self.say(share)
+        else:
+            self._tell(share)
+
     # --- what a run tells its watcher -----------------------------------------------------
 
     def preparing(self, scenarios: Sequence[Scenario]) -> None:

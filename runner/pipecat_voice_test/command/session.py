@@ -23,8 +23,9 @@ from pipecat_voice_test.call.loop import punctual_loop
 from pipecat_voice_test.command import options
 from pipecat_voice_test.command.given import Given
 from pipecat_voice_test.command.launch import bundled_scenarios, demo_bots, make_bots, unused
-from pipecat_voice_test.command.overview import selected, show_list, with_config
+from pipecat_voice_test.command.overview import show_list, with_config
 from pipecat_voice_test.command.progress import Loudness, Progress, progress
+from pipecat_voice_test.command.selection import Selection, selected, shard_of
 from pipecat_voice_test.command.signals import Interrupted, Signals
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
@@ -34,12 +35,12 @@ from pipecat_voice_test.report.terminal import closing_lines
 from pipecat_voice_test.report.text import masked, plain_text
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.run import Plan, Run
-from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.scenario.shard import Shard
 from pipecat_voice_test.voice.cache import SpeechCache, default_cache_folder
 from pipecat_voice_test.voice.engines import find_engine
 from pipecat_voice_test.voice.speaker import Speaker
 
-Begin = Callable[[], tuple[list[Scenario], Bots]]
+Begin = Callable[[], tuple[Selection, Bots]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def run(given: Given, paths: Sequence[Path], when_ended: WhenEnded | None = None
     if given.flag(options.LIST):
         return show_list(selected(given, paths))
 
-    def begin() -> tuple[list[Scenario], Bots]:
+    def begin() -> tuple[Selection, Bots]:
         bots = make_bots(given)
         for warning in unused(given):
             click.echo(f"Warning: {warning}", err=True)
@@ -107,6 +108,7 @@ class _Session:
         self._started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._family: Family = "extended"
         self._seed = 0
+        self._shard: Shard | None = None
         self._bot = BotFacts("command", "no bot was started")
         self._run: Run | None = None
         self._bots: Bots | None = None
@@ -147,20 +149,24 @@ class _Session:
     def _hold(self, begin: Begin, signals: Signals) -> int:
         self._family = cast(Family, self._given.need(options.JUNIT_FAMILY))
         self._seed = self._given.need(options.SEED)
+        self._shard = shard_of(self._given)
         plan = _plan(self._given, self._family, self._seed)
         loudness = _loudness(self._given)
-        scenarios, bots = begin()
+        selection, bots = begin()
         self._bot = BotFacts(bots.launcher, bots.name)
         _show_logs()
         speaker = Speaker(find_engine(), SpeechCache(default_cache_folder(os.environ)))
         shown = progress(loudness)
-        run = Run(replace(plan, scenarios=tuple(scenarios)), bots, self._folder, speaker, shown)
+        plan = replace(plan, scenarios=tuple(selection.scenarios), shard=selection.shard)
+        run = Run(plan, bots, self._folder, speaker, shown)
         self._run, self._bots = run, bots
 
         async def in_loop() -> tuple[RunResult, Place]:
             signals.watch(run, bots, shown.interrupted)
             return await run.hold()
 
+        if selection.shard is not None:
+            shown.sharing(selection.share, empty=not selection.scenarios)
         with (
             shown,
             asyncio.Runner(loop_factory=partial(punctual_loop, plan.workers)) as runner,
@@ -185,6 +191,7 @@ class _Session:
             0.0,
             self._bot,
             errors=(RunError(kind, message),),
+            shard=self._shard,
         )
         self._unheld = result
         self._folder.write_run(result, self._family)
