@@ -38,14 +38,25 @@ class Said:
     quoted: Callable[[str], str]
 
 
+def as_option(setting: Setting[Any]) -> str:
+    """How a setting is quoted to who gave it on the command line; the value goes into `{}`."""
+    return f"`--{setting.name}`" if setting.kind is FLAG else f"`--{setting.name} {{}}`"
+
+
+def as_input(setting: Setting[Any]) -> str:
+    """The same for who gave it as an input of the action."""
+    return f"the input `{setting.name}: {{}}`"
+
+
 class Given:
     """Everything that was asked for, read when it is asked about.
 
     Args:
-        options: What stands on the command line, by name of the setting.
+        options: What stands on the command line or in the action's inputs, by name of the setting.
         environ: The environment.
         config: What `voice-test.yaml` says.
         config_file: Its name for messages.
+        written: How those options were written, for messages.
     """
 
     def __init__(
@@ -54,11 +65,13 @@ class Given:
         environ: Mapping[str, str] = os.environ,
         config: Mapping[str, object] | None = None,
         config_file: str = "",
+        written: Callable[[Setting[Any]], str] = as_option,
     ) -> None:
         self._options = options
         self._environ = environ
         self._config = config or {}
         self._config_file = config_file
+        self._written = written
 
     @classmethod
     def on_command_line(cls, context: click.Context, settings: Sequence[Setting[Any]]) -> "Given":
@@ -71,7 +84,7 @@ class Given:
         return cls(options)
 
     def with_config(self, config: Mapping[str, object], file: str) -> "Given":
-        return Given(self._options, self._environ, config, file)
+        return Given(self._options, self._environ, config, file, self._written)
 
     def __call__(self, setting: Setting[V]) -> V | None:
         """The value of an option, None if it was not given and has no default.
@@ -123,8 +136,7 @@ class Given:
     def _all_said(self, setting: Setting[Any]) -> Iterator[Said]:
         name = setting.name
         if name in self._options:
-            dashes = "" if setting.kind is FLAG else " {}"
-            shown = f"`--{name}{dashes}`"
+            shown = self._written(setting)
             yield Said(self._options[name], Source.OPTION, _quoting(shown))
         for variable in setting.variables:
             value = self._environ.get(variable, "")

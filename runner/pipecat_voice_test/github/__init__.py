@@ -1,0 +1,1 @@
+"""How does GitHub learn what was asked for, and how it came out?"""
