@@ -1,0 +1,23 @@
+"""Tests in which the runner itself is a container."""
+
+import os
+from pathlib import Path
+
+import pytest
+from docker_engine import docker
+
+ROOT = Path(__file__).parents[2]
+RUNNER_IMAGE = "pvt-test-runner"
+
+
+@pytest.fixture(scope="session")
+def runner_image(engine: None) -> str:
+    """The runner's image, built from this checkout; `PVT_RUNNER_IMAGE` names one to use instead."""
+    if named := os.environ.get("PVT_RUNNER_IMAGE"):
+        return named
+    before = docker("images", "--quiet", "--no-trunc", RUNNER_IMAGE)
+    docker("build", "--quiet", "--tag", RUNNER_IMAGE, str(ROOT), timeout_s=600.0)
+    if before and before != docker("images", "--quiet", "--no-trunc", RUNNER_IMAGE):
+        # It stays where something else uses it.
+        docker("image", "rm", before, check=False)
+    return RUNNER_IMAGE
