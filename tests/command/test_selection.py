@@ -50,11 +50,14 @@ def _call(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
         pytest.param(("2/3",), {}, Shard(2, 3), id="the-option"),
         pytest.param((), {"PVT_SHARD": "2/3"}, Shard(2, 3), id="the-environment"),
         pytest.param((), _job("2", "3", "voice 2/3"), Shard(2, 3), id="a-parallel-job"),
+        pytest.param((), _job("2", "3", "voice: [2/3]"), Shard(2, 3), id="as-gitlab-ci-local-says"),
+        pytest.param((), _job("2", "3", "say [hi] 2/3"), Shard(2, 3), id="brackets-in-the-name"),
         pytest.param((), {"CI_NODE_INDEX": "1", "CI_NODE_TOTAL": "2"}, Shard(1, 2), id="no-name"),
         pytest.param((), {"CI_NODE_TOTAL": "1"}, None, id="a-job-that-is-not-parallel"),
         pytest.param((), _job("1", "1", "voice 1/1"), None, id="the-only-one"),
         pytest.param((), _job("", ""), None, id="empty-is-not-given"),
         pytest.param((), _job("2", "3", "voice: [arm, eu]"), None, id="a-matrix-job-runs-all"),
+        pytest.param((), _job("2", "3", "voice: [1/2, eu]"), None, id="whatever-its-variables"),
         pytest.param(("1/1",), _job("2", "3"), Shard(1, 1), id="the-option-beats-gitlab"),
         pytest.param(
             (), {**_job("2", "3"), "PVT_SHARD": "1/4"}, Shard(1, 4), id="so-does-the-environment"

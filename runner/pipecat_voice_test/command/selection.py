@@ -2,7 +2,8 @@
 
 Under `parallel: N` GitLab tells each job which of how many it is. It does so under
 `parallel: matrix` too, whose jobs differ in their variables: there every job is to run
-everything, and only its name tells, for it ends with those variables in brackets.
+everything. Only its name tells: it ends with those variables in brackets, where that of another
+ends with `1/2` (and with `[1/2]` under gitlab-ci-local).
 
 Sources: https://docs.gitlab.com/ci/yaml/#parallel,
 https://docs.gitlab.com/ci/variables/predefined_variables/,
@@ -10,6 +11,7 @@ https://github.com/avajs/ava/issues/2994
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ from pipecat_voice_test.scenario.select import select, share_of
 from pipecat_voice_test.scenario.shard import Shard
 
 _NAMES_SHOWN = 20
+_OF_A_MATRIX = re.compile(r": *\[(?![0-9]+/[0-9]+\]$).*\]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,7 @@ def shard_of(given: Given, environ: Mapping[str, str] = os.environ) -> Shard | N
     if asked is not None:
         return asked
     index, total = environ.get("CI_NODE_INDEX", ""), environ.get("CI_NODE_TOTAL", "")
-    is_of_matrix = environ.get("CI_JOB_NAME", "").endswith("]")
-    if not index or total in ("", "1") or is_of_matrix:
+    if not index or total in ("", "1") or _OF_A_MATRIX.search(environ.get("CI_JOB_NAME", "")):
         return None
     shard = SHARD.kind.read(f"{index}/{total}")
     if shard is None:
