@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from pipecat_voice_test import __version__
+from pipecat_voice_test.command.complaints import NAME, print_error, print_traceback
 from pipecat_voice_test.command.given import Given
 from pipecat_voice_test.command.options import (
     DEFAULT_PATH,
@@ -21,8 +22,6 @@ from pipecat_voice_test.command.options import (
     Setting,
 )
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
-
-NAME = "pipecat-voice-test"
 
 _EXIT_CODES = """\b
 Exit code:
@@ -51,16 +50,16 @@ class _Commands(click.Group):
         try:
             code = super().main(*args, **kwargs)
         except VoiceTestError as error:
-            _print_error(error)
+            print_error(error)
             code = error.exit_code
         except click.ClickException as error:
-            _print_error(_usage_error(error))
+            print_error(_usage_error(error))
             code = ExitCode.USAGE
         except (KeyboardInterrupt, click.Abort):
             click.echo("Error: interrupted.", err=True)
             code = ExitCode.INTERRUPTED
         except Exception:
-            _print_traceback()
+            print_traceback()
             code = ExitCode.INTERNAL
         _flush()
         sys.exit(int(code or 0))
@@ -254,27 +253,6 @@ def _usage_error(error: click.ClickException) -> UsageError:
     if near := getattr(error, "possibilities", None):
         fix = f"did you mean {' or '.join(f'`{name}`' for name in near)}?"
     return UsageError(what, fix=fix)
-
-
-def _print_error(error: VoiceTestError) -> None:
-    from pipecat_voice_test.report.text import masked, plain_text
-
-    # Our own advice names options, which a mask would take for secrets.
-    shown = VoiceTestError(masked(error.what), fix=error.fix, evidence=masked(error.evidence))
-    click.echo(f"Error: {plain_text(str(shown))}", err=True)
-
-
-def _print_traceback() -> None:
-    import traceback
-
-    from pipecat_voice_test.report.text import masked, plain_text
-
-    click.echo(masked(plain_text(traceback.format_exc())), err=True, nl=False)
-    click.echo(
-        f"Error: this is a mistake in {NAME}, not in your bot.\n"
-        "  Fix: report it together with the lines above.",
-        err=True,
-    )
 
 
 def _harmless_streams() -> None:
