@@ -80,19 +80,19 @@ async def two_calls(bots: Bots, done: list[str]) -> None:
     [
         pytest.param(
             False,
-            "starting, start 1, pulling, ready, call log of 1, call log of 1, stop 1",
+            "starting, start 1, pulling, ready, call log of 1, call log of 1, stop 1, cleared up",
             id="one-bot-for-all-calls",
         ),
         pytest.param(
             True,
             "starting, start 1, pulling, ready, call log of 1, stop 1, "
-            "starting, start 2, pulling, ready, call log of 2, stop 2",
+            "starting, start 2, pulling, ready, call log of 2, stop 2, cleared up",
             id="a-fresh-bot-for-each-call",
         ),
     ],
 )
 def test_who_is_called(fresh: bool, story: str, done: list[str]) -> None:
-    bots = Bots(maker(done), fresh=fresh)
+    bots = Bots(maker(done), fresh=fresh, clear_up=lambda: done.append("cleared up"))
 
     asyncio.run(two_calls(bots, done))
 
@@ -102,12 +102,12 @@ def test_who_is_called(fresh: bool, story: str, done: list[str]) -> None:
 
 @pytest.mark.parametrize("fresh", [False, True])
 def test_a_bot_that_does_not_start_is_stopped(fresh: bool, done: list[str]) -> None:
-    bots = Bots(maker(done, starts=False), fresh=fresh)
+    bots = Bots(maker(done, starts=False), fresh=fresh, clear_up=lambda: done.append("cleared up"))
 
     with pytest.raises(BotNotReady, match="it did not listen"):
         asyncio.run(two_calls(bots, done))
 
-    assert done[-1] == "stop 1"
+    assert done[-2:] == ["stop 1", "cleared up"]
 
 
 @pytest.mark.parametrize("fresh", [False, True])

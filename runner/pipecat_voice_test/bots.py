@@ -29,8 +29,19 @@ class Bots:
         fresh: Whether every call has a bot of its own.
     """
 
-    def __init__(self, make: Callable[[], Bot], *, fresh: bool = False) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Bot],
+        *,
+        fresh: bool = False,
+        clear_up: Callable[[], None] = lambda: None,
+    ) -> None:
         """Make the first bot, which checks the options; nothing is started.
+
+        Args:
+            make: Makes another one.
+            fresh: Whether to use it for every call.
+            clear_up: Removes what the bots share; may be called twice and in a signal handler.
 
         Raises:
             UsageError: A bot cannot be made as asked.
@@ -39,6 +50,7 @@ class Bots:
         self._first: Bot | None = make()
         self._shared = self._first
         self.fresh = fresh
+        self._clear_up = clear_up
         self.launcher, self.name = self._first.launcher, self._first.name
         self.ready_ms = 0.0
         self._up: list[Bot] = []
@@ -53,11 +65,14 @@ class Bots:
             UsageError: What was asked for cannot be started.
         """
         self._watcher = watcher
-        if self.fresh:
-            yield
-            return
-        async with self._started(self._shared):
-            yield
+        try:
+            if self.fresh:
+                yield
+                return
+            async with self._started(self._shared):
+                yield
+        finally:
+            self._clear_up()
 
     def for_call(self) -> Bot:
         """The bot of the next call; `ready` it before calling."""
@@ -83,6 +98,7 @@ class Bots:
         """End all that run without waiting and without an event loop, for signals."""
         for bot in [*self._up]:
             bot.kill_now()
+        self._clear_up()
 
     @asynccontextmanager
     async def _started(self, bot: Bot) -> AsyncIterator[None]:

@@ -34,9 +34,9 @@ def make_bots(given: Given, environ: Mapping[str, str] = os.environ) -> Bots:
     if launcher is options.BOT_COMMAND:
         return Bots(_command_bot(given, environ), fresh=fresh)
     # docker-py takes a quarter of a second to import.
-    from pipecat_voice_test.command.contained import contained_bot
+    from pipecat_voice_test.command.contained import contained_bots
 
-    return Bots(contained_bot(given, launcher, _variables(given, environ)), fresh=fresh)
+    return contained_bots(given, launcher, _variables(given, environ), fresh=fresh)
 
 
 def _launcher(given: Given) -> Setting[str]:
