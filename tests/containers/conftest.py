@@ -15,9 +15,15 @@ def runner_image(engine: None) -> str:
     """The runner's image, built from this checkout; `PVT_RUNNER_IMAGE` names one to use instead."""
     if named := os.environ.get("PVT_RUNNER_IMAGE"):
         return named
-    before = docker("images", "--quiet", "--no-trunc", RUNNER_IMAGE)
-    docker("build", "--quiet", "--tag", RUNNER_IMAGE, str(ROOT), timeout_s=600.0)
-    if before and before != docker("images", "--quiet", "--no-trunc", RUNNER_IMAGE):
+    _build(f"{RUNNER_IMAGE}-packages", "--target", "build")
+    _build(RUNNER_IMAGE)
+    return RUNNER_IMAGE
+
+
+def _build(name: str, *options: str) -> None:
+    """Build an image, and remove the one that had its name, lest the engine's disk fill up."""
+    before = docker("images", "--quiet", "--no-trunc", name)
+    docker("build", "--quiet", "--tag", name, *options, str(ROOT), timeout_s=600.0)
+    if before and before != docker("images", "--quiet", "--no-trunc", name):
         # It stays where something else uses it.
         docker("image", "rm", before, check=False)
-    return RUNNER_IMAGE

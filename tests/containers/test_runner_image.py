@@ -112,7 +112,7 @@ def test_what_the_image_says_about_itself(runner_image: str) -> None:
     assert config["Entrypoint"] == ["/opt/pvt/bin/pipecat-voice-test"]
     # Not the base's, which would be taken for our arguments.
     assert not config.get("Cmd")
-    assert not config["User"]
+    assert not config.get("User")
     assert environ["ORT_DISABLE_TELEMETRY"] == "1"
     assert environ["PVT_CACHE_DIR"] == "/tmp/pipecat-voice-test"
     assert environ["PYTHONUNBUFFERED"] == "1"
