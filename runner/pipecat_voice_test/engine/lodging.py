@@ -8,13 +8,23 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from pipecat_voice_test.engine.client import Engine, engine_errors
-from pipecat_voice_test.engine.ownership import Role, labels, new_run_id, remove_all
-from pipecat_voice_test.engine.route import Route, choose_route
+from pipecat_voice_test.engine.guard import Guard
+from pipecat_voice_test.engine.network import Stay, create_private, private_name
+from pipecat_voice_test.engine.ownership import (
+    ENGINE_TROUBLE,
+    Role,
+    labels,
+    new_run_id,
+    remove_all,
+)
+from pipecat_voice_test.engine.route import Route, beside, choose_route
 from pipecat_voice_test.engine.runner import Runner
 from pipecat_voice_test.engine.surroundings import Network, Surroundings, look_around, network_of
 from pipecat_voice_test.errors import EngineError
 
 log = logging.getLogger(__name__)
+
+_TIDY_S = 5.0
 
 
 class Lodging:
@@ -34,13 +44,15 @@ class Lodging:
         self.route = route
         self._engine = engine
         home = surroundings.home
-        self._runner = Runner.here(home.id or home.stack if home else "")
+        self._runner = Runner.here(home.stack if home else "")
+        self._stay = Stay(home.stack) if home else None
+        self._guard: Guard | None = None
 
     @classmethod
     def prepare(
         cls, engine: Engine, wanted_network: str | None = None, run_id: str | None = None
     ) -> Self:
-        """Look around and make ready; from here on `tidy_up` has to be called.
+        """Look around and make ready. `tidy_up` is due afterwards, however the run ends.
 
         Args:
             engine: The engine.
@@ -50,21 +62,30 @@ class Lodging:
         Raises:
             EngineError: The engine does not answer, there is no such network, or a bot in it
                 could not be reached from here.
-            UsageError: Nobody in that network can be reached.
+            UsageError: Nobody in that network could be reached from anywhere.
         """
         surroundings = look_around(engine)
         wanted = _wanted(engine, wanted_network) if wanted_network else None
-        lodging = cls(
-            engine, run_id or new_run_id(), surroundings, choose_route(surroundings, wanted)
-        )
+        route = choose_route(surroundings, wanted)
+        lodging = cls(engine, run_id or new_run_id(), surroundings, route)
+        try:
+            lodging._move_in()
+        except BaseException:
+            lodging.tidy_up()
+            raise
         return lodging
 
     def labels(self, role: Role | str = Role.BOT) -> dict[str, str]:
-        """For whatever else is created for this run."""
+        """For everything that is created for this run."""
         return labels(self.run_id, role, self._runner)
 
     def create_options(self, port: int) -> dict[str, Any]:
-        """For docker-py's `containers.create`: network, published port and labels."""
+        """For docker-py's `containers.create`: network, published port and labels.
+
+        Blocks for as long as it takes until nothing that is created now can be left behind.
+        """
+        if self._guard is not None:
+            self._guard.settle()
         return {**self.route.create_options(port), "labels": self.labels()}
 
     def address(self, container_attrs: Mapping[str, Any], port: int) -> tuple[str, int]:
@@ -75,7 +96,7 @@ class Lodging:
             port: Where it listens in its container.
 
         Raises:
-            EngineError: The engine gave it no address.
+            EngineError: The engine gave it no address, or it has ended already.
         """
         address = self.route.address(container_attrs, port)
         if address is None:
@@ -85,11 +106,54 @@ class Lodging:
             )
         return address
 
+    def end_with_us(self, pid: int) -> None:
+        """Have a process group killed if we are: one that creates containers, like Compose."""
+        if self._guard is not None:
+            self._guard.end_with_us(pid)
+
     def tidy_up(self) -> None:
         """Remove everything of this run. May be called twice, and in a signal handler."""
-        with self._engine.spare() as client:
-            for problem in remove_all(client, self.run_id):
-                log.warning("something of run %s is left: %s", self.run_id, problem)
+        guard = self._guard
+        certain = guard is None or guard.call_off_reaper()
+        try:
+            with self._engine.spare() as client:
+                if self._stay is not None:
+                    self._stay.leave(client)
+                problems = remove_all(client, self.run_id, within_s=_TIDY_S)
+        except ENGINE_TROUBLE as error:
+            problems = [str(error)]
+        for problem in problems:
+            log.warning("something of run %s may be left: %s", self.run_id, problem)
+        if guard is not None:
+            if certain and not problems:
+                guard.dismiss()
+            else:
+                guard.take_over()
+
+    def _move_in(self) -> None:
+        home = self.surroundings.home
+        leave = []
+        if self.route.join:
+            network = self.route.network
+            leave.append(network.id if network is not None else private_name(self.run_id))
+        reaper = labels(self.run_id, Role.REAPER, self._runner)
+        self._guard = Guard.start(self._engine, home, self.run_id, reaper, leave)
+        if self.route.private:
+            self._make_private()
+        if self.route.join and self.route.network is not None and self._stay is not None:
+            self._stay.join(self._engine.client, self.route.network)
+
+    def _make_private(self) -> None:
+        """A network for us and the bots, or else our own network stack for all of us."""
+        home = self.surroundings.home
+        assert home is not None, "only a container needs a private network"
+        try:
+            network = create_private(self._engine.client, self.run_id, self.labels(Role.NETWORK))
+        except EngineError as error:
+            log.warning("the bot shares this container's network instead of its own: %s", error)
+            self.route = beside(home)
+        else:
+            self.route = self.route.within(network)
 
 
 def _wanted(engine: Engine, name: str) -> Network:

@@ -6,9 +6,9 @@ own labels, so a run's Compose project is named after the run.
 """
 
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Any
 
@@ -27,7 +27,6 @@ ENGINE_TROUBLE = (docker.errors.DockerException, requests.RequestException, OSEr
 """What docker-py raises when the engine says no, does not answer or is gone."""
 
 _AGAIN_S = 0.05
-_AT_ONCE = 8
 
 
 class Role(StrEnum):
@@ -132,21 +131,22 @@ def _each(remove: Callable[[Any], None], things: Iterable[Any], problems: list[s
     if not things:
         return
 
-    def one(thing: Any) -> str:
+    def one(thing: Any) -> None:
         try:
             remove(thing)
         except docker.errors.APIError as error:
-            return "" if _is_gone(error) else str(error)
+            if not _is_gone(error):
+                problems.append(str(error))
         except ENGINE_TROUBLE as error:
-            return str(error)
-        return ""
+            problems.append(str(error))
 
-    if len(things) == 1:
-        said = [one(things[0])]
-    else:
-        with ThreadPoolExecutor(min(len(things), _AT_ONCE)) as pool:
-            said = list(pool.map(one, things))
-    problems += [text for text in said if text]
+    # A pool has locks, and a signal handler may come while it holds one: so plain threads.
+    threads = [threading.Thread(target=one, args=(thing,), daemon=True) for thing in things[1:]]
+    for thread in threads:
+        thread.start()
+    one(things[0])
+    for thread in threads:
+        thread.join()
 
 
 def _is_gone(error: docker.errors.APIError) -> bool:

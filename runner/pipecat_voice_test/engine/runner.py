@@ -39,7 +39,7 @@ class Runner:
     @classmethod
     def here(cls, container: str = "") -> Self:
         """This process."""
-        return cls(_machine(), _pid_namespace(), os.getpid(), _started(os.getpid()), container)
+        return cls(_machine(), _pid_namespace(), os.getpid(), started_at(os.getpid()), container)
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
@@ -61,15 +61,16 @@ class Runner:
             client: The engine on which it left its label.
         """
         if self.machine == _machine() and self.pid_namespace == _pid_namespace():
-            return _started(self.pid) == self.started and _exists(self.pid)
+            return started_at(self.pid) == self.started and _exists(self.pid)
         if self.container:
-            return _is_running(client, self.container)
+            return is_running(client, self.container)
         if self.machine != _machine() and _is_local(client):
             return False  # This machine was started again since.
         return None
 
 
-def _is_running(client: Any, container: str) -> bool | None:
+def is_running(client: Any, container: str) -> bool | None:
+    """Whether a container runs; None if the engine will not say."""
     try:
         return bool(client.api.inspect_container(container)["State"]["Running"])
     except docker.errors.NotFound:
@@ -107,8 +108,9 @@ def _exists(pid: int) -> bool:
     return True
 
 
-def _started(pid: int) -> str:
-    """Field 22 of `stat`; the process's name before it may hold spaces and brackets."""
+def started_at(pid: int) -> str:
+    """When a process began, in clock ticks since the machine started; empty if it has ended."""
+    # Field 22 of `stat`, counted from behind the process's name, which may hold anything.
     try:
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
