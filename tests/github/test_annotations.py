@@ -158,7 +158,9 @@ def test_scenarios_that_were_not_reached_are_one_warning() -> None:
 def test_a_warning_about_the_inputs_comes_last() -> None:
     found = notes(run(result(Verdict.ERROR, reason="ended")), ("there is no input `x`",))
 
-    assert [str(note) for note in found][1:] == ["::warning title=inputs::there is no input `x`"]
+    assert [str(note) for note in found][1:] == [
+        "::warning title=pipecat-voice-test::there is no input `x`"
+    ]
 
 
 def test_a_run_that_passed_has_no_notes() -> None:

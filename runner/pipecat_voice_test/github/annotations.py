@@ -29,6 +29,7 @@ from pipecat_voice_test.report.facts import (
     words,
 )
 from pipecat_voice_test.report.files import Place
+from pipecat_voice_test.report.results_json import TOOL
 from pipecat_voice_test.report.text import masked, one_line, plain_text, shortened
 
 MOST = 10
@@ -65,7 +66,7 @@ def annotations(run: RunResult, place: Place, warnings: Sequence[str] = ()) -> l
         *_failures(run, place),
         *_errors(run, place),
         *_unjudged(run, place),
-        *(Annotation("warning", "inputs", warning) for warning in warnings),
+        *(Annotation("warning", TOOL, warning) for warning in warnings),
     ]
     kept = found[:MOST]
     if len(found) > MOST:
