@@ -61,12 +61,18 @@ class Runner:
             client: The engine on which it left its label.
         """
         if self.machine == _machine() and self.pid_namespace == _pid_namespace():
-            return started_at(self.pid) == self.started and _exists(self.pid)
+            return self._is_this_process()
         if self.container:
             return is_running(client, self.container)
         if self.machine != _machine() and _is_local(client):
             return False  # This machine was started again since.
         return None
+
+    def _is_this_process(self) -> bool | None:
+        started = started_at(self.pid)
+        if started or not self.started:
+            return started == self.started and _may_signal(self.pid) is not False
+        return None if _may_signal(self.pid) is None else False  # Hidden from us, or a zombie.
 
 
 def is_running(client: Any, container: str) -> bool | None:
@@ -98,13 +104,14 @@ def _pid_namespace() -> str:
         return ""
 
 
-def _exists(pid: int) -> bool:
+def _may_signal(pid: int) -> bool | None:
+    """False if there is no such process; None if it is somebody else's."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        return None
     return True
 
 
