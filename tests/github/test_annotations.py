@@ -59,7 +59,8 @@ SCENARIO_FILE = (
     "tests/voice/a.yaml:2: unknown event `respond`\n"
     "  Fix: did you mean `response`?\n"
     "       It is the usual one.\n"
-    "  Evidence: none"
+    "  The line is:\n"
+    "    - {event: respond}"
 )
 
 
@@ -69,7 +70,8 @@ SCENARIO_FILE = (
         pytest.param(
             RunError("scenario", SCENARIO_FILE),
             "::error file=tests/voice/a.yaml,line=2,title=scenario file"
-            "::unknown event `respond`%0AFix: did you mean `response`?%0AIt is the usual one.",
+            "::unknown event `respond`%0AFix: did you mean `response`?%0AIt is the usual one."
+            "%0AThe line is:%0A  - {event: respond}",
             id="a-scenario-file-is-wrong",
         ),
         pytest.param(
@@ -83,6 +85,16 @@ SCENARIO_FILE = (
             ),
             "::error title=internal error::KeyError: 1",
             id="a-traceback-is-for-the-log",
+        ),
+        pytest.param(
+            RunError(
+                "bot_exited",
+                "The bot ended.\n  Fix: mend it.\n  Last lines it logged:\n"
+                + "".join(f"    {number}\n" for number in range(50)),
+            ),
+            "::error title=bot exited::The bot ended.%0AFix: mend it.%0A…"
+            "%0A  44%0A  45%0A  46%0A  47%0A  48%0A  49",
+            id="the-end-of-the-evidence-says-most",
         ),
         pytest.param(
             RunError("bot_exited", "The bot said token=abc123 and left."),

@@ -36,6 +36,7 @@ MOST = 10
 _TITLE_CHARACTERS = 200
 _TEXT_CHARACTERS = 1_500
 _TEXT_LINES = 12
+_EVIDENCE_LINES = 6  # The log has all of it; this is what a traceback ends with.
 _FILE_AND_LINE = re.compile(r"(?P<file>[^\n]+?):(?P<line>[0-9]{1,9}): ")
 _FIX = "  Fix: "
 
@@ -155,14 +156,18 @@ def _about(
 
 
 def _gist(text: str) -> str:
-    """An error without its evidence, which the log has: what happened, and its fix."""
+    """An error in short: what happened, its fix, and the end of its evidence."""
     lines = text.splitlines()
-    fixes = [number for number, line in enumerate(lines) if line.startswith(_FIX)]
-    if text.startswith("Traceback") and lines:
+    if text.startswith("Traceback"):
         return lines[-1]
-    if fixes:
-        end = fixes[0] + 1
-        while end < len(lines) and lines[end].startswith(" " * len(_FIX)):
-            end += 1
-        lines = [line.strip() for line in lines[:end]]
-    return "\n".join(lines[:_TEXT_LINES])
+    fix = next((number for number, line in enumerate(lines) if line.startswith(_FIX)), None)
+    if fix is None:
+        return "\n".join(lines[:_TEXT_LINES])
+    end = fix + 1
+    while end < len(lines) and lines[end].startswith(" " * len(_FIX)):
+        end += 1
+    evidence = lines[end:]
+    told = [line.strip() for line in lines[:end]]
+    if len(evidence) > _EVIDENCE_LINES:
+        told.append("…")
+    return "\n".join(told + [line.removeprefix("  ") for line in evidence[-_EVIDENCE_LINES:]])
