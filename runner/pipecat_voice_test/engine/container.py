@@ -16,7 +16,7 @@ from docker.errors import DockerException, NotFound
 from docker.types import LogConfig
 
 from pipecat_voice_test.engine.client import Engine, engine_errors
-from pipecat_voice_test.engine.output import endless, follow
+from pipecat_voice_test.engine.output import closed, endless, follow
 
 GIB = 1024**3
 # We read what it prints ourselves; the engine's own copy may not fill the disk.
@@ -177,8 +177,10 @@ class Tenant:
 
     def _watch(self, stream: Any, framed: bool) -> None:
         """In a thread: to the end of what it prints, then to its end."""
-        with contextlib.closing(stream):
+        try:
             follow(stream, self._append, framed=framed)
+        finally:
+            closed(stream)
         self._ended = self._end()
 
     def _end(self) -> str | None:

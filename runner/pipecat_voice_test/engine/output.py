@@ -60,3 +60,15 @@ def endless(stream: Any) -> Any:
         if one is not None and hasattr(one, "settimeout"):
             one.settimeout(None)
     return stream
+
+
+def closed(stream: Any) -> None:
+    """Close a socket of `attach_socket`, and first the HTTP response that docker-py ties to it.
+
+    The other way round Python complains, when it collects the response, that its file is gone.
+    """
+    response = getattr(stream, "_response", None)
+    for one in (response, stream):
+        if one is not None:
+            with contextlib.suppress(OSError, ValueError):
+                one.close()
