@@ -20,6 +20,7 @@ from docker.context import ContextAPI
 from docker.errors import APIError, DockerException
 from docker.utils import kwargs_from_env
 
+from pipecat_voice_test.engine.tls import EngineTLS
 from pipecat_voice_test.errors import EngineError
 
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
@@ -129,6 +130,8 @@ def _found(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
             settings["base_url"] = context.Host
             if context.TLSConfig is not None:
                 settings["tls"] = context.TLSConfig
+    if "tls" in settings:
+        settings["tls"] = EngineTLS(settings["tls"])
     address = settings.setdefault("base_url", DEFAULT_ADDRESS)
     return address, settings
 
