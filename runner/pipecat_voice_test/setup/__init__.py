@@ -1,0 +1,1 @@
+"""What does this repository need to be tested?"""
