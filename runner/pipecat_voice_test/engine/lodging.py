@@ -17,7 +17,7 @@ from pipecat_voice_test.engine.ownership import (
     new_run_id,
     remove_all,
 )
-from pipecat_voice_test.engine.route import Route, beside, choose_route
+from pipecat_voice_test.engine.route import HERE, Route, beside, choose_route
 from pipecat_voice_test.engine.runner import Runner
 from pipecat_voice_test.engine.surroundings import Network, Surroundings, look_around, network_of
 from pipecat_voice_test.errors import EngineError
@@ -44,7 +44,7 @@ class Lodging:
         self.route = route
         self._engine = engine
         home = surroundings.home
-        self._runner = Runner.here(home.stack if home else "")
+        self._runner = Runner.here((home.id or home.stack) if home else "")
         self._stay = Stay(home.stack) if home else None
         self._guard: Guard | None = None
 
@@ -95,10 +95,16 @@ class Lodging:
             container_attrs: `attrs` of its container, loaded again after the start.
             port: Where it listens in its container.
 
+        Returns:
+            For a bot that has ended already, a port at which nobody answers: how it ended is
+            what is to be told, not that it has no address.
+
         Raises:
-            EngineError: The engine gave it no address, or it has ended already.
+            EngineError: The engine gave it no address.
         """
         address = self.route.address(container_attrs, port)
+        if address is None and not container_attrs["State"]["Running"]:
+            return HERE, 0
         if address is None:
             raise EngineError(
                 f"the container engine gave the bot no address for its port {port}.",

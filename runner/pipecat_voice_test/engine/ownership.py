@@ -8,13 +8,15 @@ own labels, so a run's Compose project is named after the run.
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import docker.errors
 import requests
 
+from pipecat_voice_test.engine.client import is_lost, words_of
 from pipecat_voice_test.engine.runner import Runner
 
 PREFIX = "io.pipecat-voice-test"
@@ -66,7 +68,8 @@ def remove_all(
     Args:
         client: A `docker.DockerClient`.
         run_id: The run, and its Compose project.
-        within_s: How long to try again what the engine refuses or somebody else is removing.
+        within_s: How long to try again what the engine refuses or somebody else is removing;
+            if the engine does not answer at all, that is for others to try again.
         spare_reaper: Leave the reaper, which goes by itself when it has nothing left to do.
 
     Returns:
@@ -79,7 +82,9 @@ def remove_all(
             if not _remove_once(client.api, run_id, spare_reaper, problems):
                 return []
         except ENGINE_TROUBLE as error:
-            problems.append(str(error))
+            problems.append(words_of(error))
+            if is_lost(error):
+                return problems
         if time.monotonic() >= deadline:
             return problems or [f"run {run_id} is not gone after {within_s:g} s"]
         time.sleep(_AGAIN_S)
@@ -100,18 +105,21 @@ def belongings(api: Any, run_id: str) -> tuple[list[Any], list[Any], list[Any]]:
 
 
 def _remove_once(api: Any, run_id: str, spare_reaper: bool, problems: list[str]) -> bool:
-    """Whether there was anything to remove. The reaper goes last: until then it stands by."""
+    """Whether there was anything to remove. Until the containers are gone the reaper stands by."""
     containers, networks, volumes = belongings(api, run_id)
     reapers = [one for one in containers if one["Labels"].get(ROLE) == Role.REAPER]
     others = [one for one in containers if one not in reapers]
-    _each(lambda one: api.remove_container(one["Id"], force=True, v=True), others, problems)
-    _each(lambda one: _remove_network(api, one["Id"]), networks, problems)
-    _each(lambda one: api.remove_volume(one["Name"], force=True), volumes, problems)
-    if spare_reaper:
-        reapers = []
-    elif not problems:
-        _each(lambda one: api.remove_container(one["Id"], force=True, v=True), reapers, problems)
-    return bool(others or networks or volumes or reapers)
+    _side_by_side([partial(_remove_container, api, one["Id"]) for one in others], problems)
+    rest = [partial(_remove_network, api, one["Id"]) for one in networks]
+    rest += [partial(api.remove_volume, one["Name"], force=True) for one in volumes]
+    if not spare_reaper and not problems:
+        rest += [partial(_remove_container, api, one["Id"]) for one in reapers]
+    _side_by_side(rest, problems)
+    return bool(others or networks or volumes or (reapers and not spare_reaper))
+
+
+def _remove_container(api: Any, container: str) -> None:
+    api.remove_container(container, force=True, v=True)
 
 
 def _remove_network(api: Any, network: str) -> None:
@@ -125,26 +133,24 @@ def _remove_network(api: Any, network: str) -> None:
     api.remove_network(network)
 
 
-def _each(remove: Callable[[Any], None], things: Iterable[Any], problems: list[str]) -> None:
-    """Side by side: the engine takes 0.2 s to kill a container, and there may be many."""
-    things = list(things)
-    if not things:
-        return
+def _side_by_side(removals: Sequence[Callable[[], None]], problems: list[str]) -> None:
+    """The engine takes 0.2 s to kill a container, and there may be many."""
 
-    def one(thing: Any) -> None:
+    def attempt(removal: Callable[[], None]) -> None:
         try:
-            remove(thing)
+            removal()
         except docker.errors.APIError as error:
             if not _is_gone(error):
-                problems.append(str(error))
+                problems.append(words_of(error))
         except ENGINE_TROUBLE as error:
-            problems.append(str(error))
+            problems.append(words_of(error))
 
     # A pool has locks, and a signal handler may come while it holds one: so plain threads.
-    threads = [threading.Thread(target=one, args=(thing,), daemon=True) for thing in things[1:]]
+    threads = [threading.Thread(target=attempt, args=(one,), daemon=True) for one in removals[1:]]
     for thread in threads:
         thread.start()
-    one(things[0])
+    for removal in removals[:1]:
+        attempt(removal)
     for thread in threads:
         thread.join()
 
