@@ -8,6 +8,7 @@ from docker_engine import docker
 
 ROOT = Path(__file__).parents[2]
 RUNNER_IMAGE = "pvt-test-runner"
+FAULTY_BOT = "pvt-test-faulty-bot"
 
 
 @pytest.fixture(scope="session")
@@ -20,10 +21,19 @@ def runner_image(engine: None) -> str:
     return RUNNER_IMAGE
 
 
-def _build(name: str, *options: str) -> None:
+@pytest.fixture(scope="session")
+def faulty_bot(runner_image: str) -> str:
+    """The image of `faulty_bot/bot.py`; with `-unwell` behind its name, its health check fails."""
+    for target, name in (("bot", FAULTY_BOT), ("unwell", f"{FAULTY_BOT}-unwell")):
+        options = ("--target", target, "--build-arg", f"RUNNER={runner_image}")
+        _build(name, *options, folder=Path(__file__).parent / "faulty_bot")
+    return FAULTY_BOT
+
+
+def _build(name: str, *options: str, folder: Path = ROOT) -> None:
     """Build an image, and remove the one that had its name, lest the engine's disk fill up."""
     before = docker("images", "--quiet", "--no-trunc", name)
-    docker("build", "--quiet", "--tag", name, *options, str(ROOT), timeout_s=600.0)
+    docker("build", "--quiet", "--tag", name, *options, str(folder), timeout_s=600.0)
     if before and before != docker("images", "--quiet", "--no-trunc", name):
         # It stays where something else uses it.
         docker("image", "rm", before, check=False)
