@@ -215,7 +215,8 @@ class Run:
             result = replace(result, bot_log=bot.log_since(log_from))
             self._clerk.do_now(partial(self._keep, call.scenario, result))
             raise
-        void = result.verdict is Verdict.INCONCLUSIVE and not last
+        # With its bot gone, a call will not be made again, and counts as it is.
+        void = result.verdict is Verdict.INCONCLUSIVE and not last and not self._stop
         result = replace(result, bot_log=bot.log_since(log_from), replaced=void)
         await self._clerk.do(partial(self._keep, call.scenario, result))
         self._watcher.call_ended(call, result)
