@@ -1,0 +1,100 @@
+"""GitLab pipelines on this machine, by gitlab-ci-local, with our component in the project.
+
+Source: https://github.com/firecow/gitlab-ci-local
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TEMPLATE = Path(__file__).parents[2] / "templates" / "voice-test.yml"
+COMPONENT = "$CI_SERVER_FQDN/$CI_PROJECT_PATH/voice-test@$CI_COMMIT_SHA"
+# Keeps Debian 12's Node from being turned away, which runs it all the same.
+_NODE = {"YARGS_MIN_NODE_VERSION": "18"}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a pipeline ended.
+
+    Attributes:
+        status: 0 if every job passed.
+        output: What it printed.
+        artifacts: A folder for each job, in which its files lie as in the project.
+    """
+
+    status: int
+    output: str
+    artifacts: Path
+
+    def of(self, job: str) -> list[Path]:
+        """The artifacts of the jobs of that name, in the order of their shards."""
+        found = [folder for folder in self.artifacts.glob(f"{job}*") if folder.is_dir()]
+        return sorted(found, key=lambda folder: str(results(folder)["shard"]))
+
+
+def results(artifacts: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((artifacts / "voice-test-results/results.json").read_text())
+    return found
+
+
+class Project:
+    """A project on GitLab: a repository with scenarios and our component.
+
+    Args:
+        folder: Where it is to be.
+        pipeline: What goes into `.gitlab-ci.yml`.
+        scenarios: Name of the file to its text.
+    """
+
+    def __init__(
+        self, tool: Path, folder: Path, pipeline: str, scenarios: Mapping[str, str] | None = None
+    ) -> None:
+        self._tool = tool
+        self._folder = folder
+        files = {f"tests/voice/{name}": text for name, text in (scenarios or {}).items()}
+        files |= {".gitlab-ci.yml": pipeline, "templates/voice-test.yml": TEMPLATE.read_text()}
+        files[".gitignore"] = ".gitlab-ci-local\n"
+        for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        self._git("init", "--quiet", "--initial-branch", "main")
+        self._git("remote", "add", "origin", "git@gitlab.example.com:shop/bot.git")
+        self._git("add", ".")
+        who = ("-c", "user.name=Shop", "-c", "user.email=shop@example.com")
+        self._git(*who, "commit", "--quiet", "--message", "all")
+
+    def expanded(self) -> dict[str, Any]:
+        """The pipeline with everything included that it includes."""
+        done = self._call("--preview")
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = yaml.safe_load(done.stdout)
+        return found
+
+    def run(self, *options: str) -> Ended:
+        """Run every job, at once, in containers."""
+        done = self._call("--no-artifacts-to-source", *options)
+        folder = self._folder / ".gitlab-ci-local/artifacts"
+        return Ended(done.returncode, done.stdout + done.stderr, folder)
+
+    def _call(self, *options: str) -> subprocess.CompletedProcess[str]:
+        # It would leave settings in a home.
+        environ = {**os.environ, **_NODE, "HOME": str(self._folder.parent)}
+        return subprocess.run(
+            [self._tool, *options],
+            cwd=self._folder,
+            env={key: value for key, value in environ.items() if not key.startswith("PVT_")},
+            capture_output=True,
+            text=True,
+            timeout=600.0,
+            check=False,
+        )
+
+    def _git(self, *words: str) -> None:
+        subprocess.run(["git", *words], cwd=self._folder, check=True, capture_output=True)
