@@ -10,7 +10,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,10 +84,14 @@ def in_a_container(
 
 
 @contextlib.contextmanager
-def inside(container: str, then: str, network: str = "") -> Iterator[Guest]:
+def inside(
+    container: str, then: str, network: str = "", *, environ: Mapping[str, str] | None = None
+) -> Iterator[Guest]:
     """A runner as one program of many in a container; its process id is in /tmp/guest.pid."""
     script = f"echo $$ >/tmp/guest.pid; exec python /guest.py {then} {network}"
-    with _running(["docker", "exec", container, "sh", "-c", script], "") as guest:
+    pairs = (environ or {}).items()
+    settings = [word for name, value in pairs for word in ("--env", f"{name}={value}")]
+    with _running(["docker", "exec", *settings, container, "sh", "-c", script], "") as guest:
         yield guest
 
 

@@ -10,6 +10,7 @@ from docker_engine import BASE_IMAGE, docker
 from pipecat_voice_test.engine.client import Engine
 from pipecat_voice_test.engine.lodging import Lodging
 from pipecat_voice_test.engine.ownership import Role, new_run_id
+from pipecat_voice_test.engine.surroundings import Home, Network, Surroundings
 from pipecat_voice_test.errors import EngineError
 
 from engine import places
@@ -234,6 +235,27 @@ def test_a_network_that_is_not_there_is_said(connected: Engine, network: str) ->
         f"create it with `docker network create {missing}`, or name one of: `bridge`, "
     )
     assert f"`{network}`" in raised.value.fix
+
+
+def test_an_engine_without_networks_to_give_has_the_bot_share_ours(
+    connected: Engine,
+    neighbour: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    own, run_id = docker("inspect", "--format", "{{.Id}}", neighbour), new_run_id()
+    on_bridge = Surroundings(home=Home(own, own, networks=(Network("bridge", "", default=True),)))
+    monkeypatch.setattr("pipecat_voice_test.engine.lodging.look_around", lambda _: on_bridge)
+    docker("network", "create", f"pvt-{run_id}")
+    try:
+        lodging = Lodging.prepare(connected, run_id=run_id)
+        lodging.tidy_up()
+
+        assert lodging.create_options(7860)["network_mode"] == f"container:{own}"
+        assert "network with name pvt-" in caplog.text
+        assert "the bot shares this container's network instead of its own" in caplog.text
+    finally:
+        docker("network", "rm", f"pvt-{run_id}")
 
 
 def test_everything_of_a_run_carries_its_labels(connected: Engine) -> None:

@@ -113,7 +113,7 @@ def _start_child(engine: Engine, words: Sequence[str]) -> subprocess.Popen[bytes
             stdout=subprocess.DEVNULL,  # Whoever reads our output must not wait for it.
             stderr=subprocess.DEVNULL,
             cwd="/",
-            env=_environment(engine),
+            env=child_environment(engine, os.environ),
             start_new_session=True,
         )
     except OSError as error:
@@ -121,10 +121,11 @@ def _start_child(engine: Engine, words: Sequence[str]) -> subprocess.Popen[bytes
         return None
 
 
-def _environment(engine: Engine) -> dict[str, str]:
+def child_environment(engine: Engine, environ: Mapping[str, str]) -> dict[str, str]:
+    """Of our own environment, what it takes to reach the same engine and to start Python."""
     passed_on = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in environ.items()
         if name.upper() in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
     if not engine.client.api.base_url.startswith("https"):  # A context knows more than an address.

@@ -36,7 +36,7 @@ def main(words: list[str] | None = None, lines: TextIO | None = None) -> int:
     if asked.runner:
         _wait_for_container(asked.runner)
     else:
-        ended = _listen(sys.stdin if lines is None else lines)
+        ended = listen(sys.stdin if lines is None else lines)
         if ended is None:
             return 0
         for pid, started in ended:
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _listen(lines: TextIO) -> list[tuple[int, str]] | None:
+def listen(lines: TextIO) -> list[tuple[int, str]] | None:
     """Until the runner has gone: the processes to end. None if nothing is left to do."""
     to_end = []
     for line in lines:
