@@ -1,21 +1,30 @@
-"""What bots in containers share: waiting until one answers, and saying why it does not."""
+"""What bots in containers share: where they live, waiting for one, saying why it does not answer.
+
+Rule P-5: from outside, a bot that is bound to localhost in its container looks like one that is not
+up yet. So whoever did not answer in time is looked at from inside.
+"""
 
 import asyncio
 import contextlib
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from pipecat_voice_test.bot.aside import aside
 from pipecat_voice_test.bot.base import StoppedOnExit
+from pipecat_voice_test.bot.diagnosis import exited_early, not_ready, unhealthy
+from pipecat_voice_test.bot.listening import listening_in
 from pipecat_voice_test.bot.log import KEPT_BYTES, LogRing
 from pipecat_voice_test.bot.probe import POLL_S, PROBE_S, Address, Answer, probe
 from pipecat_voice_test.engine.client import Engine
 from pipecat_voice_test.engine.container import Tenant
 from pipecat_voice_test.engine.lodging import Lodging
-from pipecat_voice_test.errors import BotExited, BotNotReady
+from pipecat_voice_test.errors import VoiceTestError
 
 _LOOK_S = 0.05  # How soon an early death is noticed.
 _OUTPUT_S = 0.5
+_HEALTH_S = 1.0
 
 
 class Premises:
@@ -24,31 +33,41 @@ class Premises:
     def __init__(
         self,
         lodge: Callable[[Engine], Lodging] = Lodging.prepare,
-        connect: Callable[[], Engine] = Engine.connect,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
+        """Nothing is asked of the engine yet.
+
+        Args:
+            lodge: Makes ready on an engine.
+            environ: Says which engine.
+        """
         self._lodge = lodge
-        self._connect = connect
+        self._environ = environ
         self._engine: Engine | None = None
         self._lodging: Lodging | None = None
+        self._closed = False
         self._lock = threading.Lock()
 
     def engine(self) -> Engine:
         """Blocks; raises EngineError."""
         with self._lock:
             if self._engine is None:
-                self._engine = self._connect()
+                self._engine = Engine.connect(self._environ)
             return self._engine
 
     def lodging(self) -> Lodging:
-        """Blocks; raises EngineError."""
+        """Blocks; raises EngineError, and UsageError where no bot could be reached."""
         engine = self.engine()
         with self._lock:
             if self._lodging is None:
                 self._lodging = self._lodge(engine)
+                if self._closed:  # While we were at it.
+                    self._lodging.tidy_up()
             return self._lodging
 
     def close(self) -> None:
-        """Remove whatever of the run is left on the engine; safe in a signal handler, and twice."""
+        """Remove all of the run that is left on the engine; in a signal handler too, and twice."""
+        self._closed = True
         if self._lodging is not None:
             self._lodging.tidy_up()
 
@@ -65,13 +84,13 @@ class ContainedBot(StoppedOnExit):
         self._start_timeout_s = start_timeout_s
         self._log = LogRing(KEPT_BYTES)
         self._tenant: Tenant | None = None
-        self._ended: str | None = None
+        self._answer = Answer.REFUSED
         self.url = ""
         self.ready_ms = 0.0
 
     def exited(self) -> str | None:
         """Such as "exited with code 3"; None while it runs."""
-        return self._tenant.ended() if self._tenant is not None else self._ended
+        return self._tenant.ended() if self._tenant is not None else None
 
     def log_position(self) -> int:
         return self._log.position
@@ -82,58 +101,93 @@ class ContainedBot(StoppedOnExit):
     async def _wait_until_ready(self, address: Address, began: float) -> None:
         """Until HTTP is answered at `address`; then the bot may be called.
 
+        Args:
+            address: Where it can be reached from here.
+            began: When it was started, by `time.monotonic`.
+
         Raises:
             BotExited: It ended first.
-            BotNotReady: It did not answer in time.
+            BotNotReady: It did not answer in time, or its own health check gave it up.
+            EngineError: The engine went away.
         """
-        deadline = began + self._start_timeout_s
-        worst = Answer.REFUSED
-        while True:
-            asked = time.monotonic()
-            left_s = max(0.05, deadline - asked)
-            answer = await self._probe(address, min(PROBE_S, left_s))
-            if answer is Answer.HTTP:
-                break
-            if answer in (Answer.SILENT, Answer.NOT_HTTP):
-                worst = answer
-            if time.monotonic() >= deadline:
-                raise self._not_ready(worst)
-            while time.monotonic() < min(asked + POLL_S, deadline):
-                self._must_be_alive()
-                await asyncio.sleep(_LOOK_S)
+        health = asyncio.create_task(self._until_unhealthy())
+        try:
+            while not await self._answers(address, began + self._start_timeout_s, health):
+                pass
+        finally:
+            health.cancel()
         self.ready_ms = (time.monotonic() - began) * 1000
         self.url = f"ws://{address.authority}{self._path}"
+
+    async def _answers(
+        self, address: Address, deadline: float, health: "asyncio.Task[Mapping[str, object]]"
+    ) -> bool:
+        """Ask once, and wait until it is time to ask again."""
+        asked = time.monotonic()
+        answer = await self._probe(address, min(PROBE_S, max(0.05, deadline - asked)))
+        if answer is Answer.HTTP:
+            return True
+        if answer in (Answer.SILENT, Answer.NOT_HTTP):
+            self._answer = answer
+        if time.monotonic() >= deadline:
+            raise await self._not_ready(address)
+        if health.done():
+            raise unhealthy(self.name, health.result(), self._log)
+        while time.monotonic() < min(asked + POLL_S, deadline):
+            await self._must_be_alive()
+            await asyncio.sleep(_LOOK_S)
+        return False
 
     async def _probe(self, address: Address, timeout_s: float) -> Answer:
         """Ask, but do not wait for an answer from a bot that has ended."""
         asking = asyncio.create_task(probe(address, timeout_s=timeout_s))
         try:
             while not asking.done():
-                self._must_be_alive()
+                await self._must_be_alive()
                 await asyncio.wait({asking}, timeout=_LOOK_S)
-            self._must_be_alive()
+            await self._must_be_alive()
             return asking.result().answer
         finally:
             asking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await asking
 
-    def _must_be_alive(self) -> None:
-        ended = self.exited()
-        if ended is None:
+    async def _must_be_alive(self) -> None:
+        ended, tenant = self.exited(), self._tenant
+        if ended is None or tenant is None:
             return
-        raise BotExited(
-            f"{self.name} {ended} before it listened.",
-            fix=f"run `docker run --rm {self.name}` and mend what it complains about;\n"
-            "pass what it misses with `--bot-env KEY=VALUE`.",
-            evidence=self._log.evidence(),
+        await aside(lambda: tenant.wait_for_output(_OUTPUT_S))
+        raise self._ended_at_once()
+
+    def _ended_at_once(self) -> VoiceTestError:
+        """The error of a bot that was never ready."""
+        return exited_early(self.name, self.exited() or "ended", self._log, by_hand=self._by_hand())
+
+    async def _until_unhealthy(self) -> Mapping[str, object]:
+        """What the container's own health check says, once it says that all is lost."""
+        while True:
+            await asyncio.sleep(_HEALTH_S)
+            if self._tenant is not None:
+                health = await aside(self._tenant.health)
+                if health.get("Status") == "unhealthy":
+                    return health
+
+    async def _not_ready(self, address: Address) -> VoiceTestError:
+        tenant = self._tenant
+        tables = await aside(tenant.socket_tables) if tenant is not None else None
+        exposed = await aside(tenant.exposed_ports) if tenant is not None else ()
+        await self._must_be_alive()
+        return not_ready(
+            self.name,
+            self._port,
+            self._start_timeout_s,
+            self._answer,
+            seen=None if tables is None else listening_in(tables),
+            asked=address.authority,
+            exposed=exposed,
+            log=self._log,
         )
 
-    def _not_ready(self, worst: Answer) -> BotNotReady:
-        return BotNotReady(
-            f"{self.name} did not listen on port {self._port} within"
-            f" {self._start_timeout_s * 1000:.0f} ms.",
-            fix="bind the server to 0.0.0.0 (not localhost), or give the port it uses as\n"
-            "`--bot-port`, or raise `--start-timeout` if it loads models first.",
-            evidence=self._log.evidence(),
-        )
+    def _by_hand(self) -> str:
+        """The command that shows the same without us."""
+        return f"docker run --rm {self.name}"

@@ -3,8 +3,10 @@
 Source: https://docs.kernel.org/networking/proc_net_tcp.html
 """
 
+import contextlib
 import ipaddress
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 _LISTEN = "0A"
@@ -42,15 +44,25 @@ def listening_addresses(processes: list[int], proc: Path = Path("/proc")) -> lis
     for process in processes:
         sockets = _sockets_of(proc / str(process) / "fd")
         for table in ("tcp", "tcp6"):
-            try:
-                rows = (proc / str(process) / "net" / table).read_text().splitlines()[1:]
-            except OSError:
-                continue
-            for row in rows:
-                columns = row.split()
-                if columns[3] == _LISTEN and columns[9] in sockets:
-                    found.add(_address(columns[1]))
+            with contextlib.suppress(OSError):
+                text = (proc / str(process) / "net" / table).read_text()
+                found.update(_listening(text, sockets))
     return sorted(found, key=lambda item: (item[1], item[0]))
+
+
+def listening_in(tables: str) -> list[tuple[str, int]]:
+    """The same of the text of `/proc/net/tcp`, `tcp6`, or both, whosever the sockets are."""
+    return sorted(set(_listening(tables)), key=lambda item: (item[1], item[0]))
+
+
+def _listening(table: str, sockets: set[str] | None = None) -> Iterator[tuple[str, int]]:
+    for row in table.splitlines():
+        columns = row.split()
+        if len(columns) < 10 or columns[3] != _LISTEN:
+            continue
+        if sockets is None or columns[9] in sockets:
+            with contextlib.suppress(ValueError, struct.error):  # Who knows who printed it.
+                yield _address(columns[1])
 
 
 def _sockets_of(folder: Path) -> set[str]:

@@ -9,7 +9,7 @@ Source: https://docs.docker.com/engine/manage-resources/contexts/
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +20,7 @@ from docker.context import ContextAPI
 from docker.errors import APIError, DockerException
 from docker.utils import kwargs_from_env
 
+from pipecat_voice_test.engine.plain import plain
 from pipecat_voice_test.engine.tls import EngineTLS
 from pipecat_voice_test.errors import EngineError
 
@@ -27,6 +28,8 @@ DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 CONNECT_S = 10.0
 ANSWER_S = 60.0
 SHORT_S = 5.0  # For those who may not wait: a signal handler, a bot's end.
+
+Advice = Sequence[tuple[str, str]]
 
 _SOCKET_GONE = (FileNotFoundError, ConnectionRefusedError)
 
@@ -81,23 +84,29 @@ class Engine:
 
 
 @contextlib.contextmanager
-def engine_errors(doing: str) -> Iterator[None]:
-    """Let whatever the engine refuses become an `EngineError`; `doing` as in "create a network"."""
+def engine_errors(doing: str, advice: Advice = ()) -> Iterator[None]:
+    """Let whatever the engine refuses become an `EngineError`.
+
+    Args:
+        doing: As in "create a network".
+        advice: Patterns of the engine's words, and what to do about it; the first that fits.
+    """
     try:
         yield
     except (DockerException, requests.RequestException, OSError) as error:
         words = words_of(error)
         if is_lost(error):
             raise EngineError(
-                f"the container engine no longer answers: it could not be asked to {doing}.",
-                fix="look at the engine's own log, and run again when it is up:\n"
-                "`docker version` must show a server.",
+                f"the container engine no longer answers: it could not {doing}.",
+                fix="look at the engine's own log, and run again when `docker version` shows a"
+                " server.",
                 evidence=words,
             ) from error
+        fits = (fix for pattern, fix in advice if re.search(pattern, words, re.IGNORECASE))
         raise EngineError(
-            f"the container engine did not {doing}.",
-            fix="its own words say why.",
-            evidence=words,
+            f"the container engine could not {doing}.",
+            fix=next(fits, "its own words say why."),
+            evidence=plain(words),
         ) from error
 
 

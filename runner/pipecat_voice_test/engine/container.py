@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import requests
@@ -22,7 +23,40 @@ GIB = 1024**3
 # We read what it prints ourselves; the engine's own copy may not fill the disk.
 _LOG = LogConfig(type="json-file", config={"max-size": "8m", "max-file": "1"})
 _FAILURES = (DockerException, requests.RequestException, OSError)
-_KEEP_TRYING_S = 2.0
+_OWN_INIT = {"init", "s6-svscan", "systemd"}  # Which insist on being process 1.
+_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
+_PYTHONS = ("python3", "python")
+_READ_TABLES = f"print(*(open(name).read() for name in {_TABLES!r}))"
+
+# What keeps a container from being made or started, in the engine's words.
+_ADVICE = (
+    (
+        r"port is already allocated|address already in use",
+        "end what holds that port, such as an earlier bot: `docker ps` shows it.",
+    ),
+    (
+        r"no command specified",
+        "say what is to run as `--bot-args`, or give the image a CMD.",
+    ),
+    (
+        r"exec.*(?:not found|no such file|permission denied|format error)",
+        "correct `--bot-args`, or the image's ENTRYPOINT and CMD: `docker run` must start it.",
+    ),
+    (
+        r"unable to find (?:user|group)|passwd file|group file",
+        "`--bot-user` must be a user of the image, or a number such as 1000:1000.",
+    ),
+    (r"capabilit", "say `--bot-cap-add` as for `docker run --cap-add`, such as NET_RAW."),
+    (
+        r"network .*not found|no such network",
+        "`docker network ls` shows what `--bot-network` may name.",
+    ),
+    (r"add-host|extra host|invalid IP", "say `--bot-add-host NAME:IP`, or `NAME:host-gateway`."),
+    (r"memory", "give another `--bot-memory`, such as 4g."),
+    (r"\bcpus?\b|nanocpus", "give another `--bot-cpus`, such as 2."),
+    (r"no such image", "somebody removed the image: run again, or say `--bot-pull always`."),
+    (r"no space left", "make room on the engine's disk: `docker system df` shows what is there."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +104,27 @@ def create_container(engine: Engine, spec: ContainerSpec, options: Mapping[str, 
     Raises:
         EngineError: The engine will not have it so.
     """
-    labels = {**options.get("labels", {}), **spec.labels}
-    with engine_errors("create the bot's container"):
-        container = engine.client.containers.create(
-            spec.image,
-            list(spec.args) or None,
-            **{**_limits(engine, spec), **options, "labels": labels},
-        )
+    wanted = {
+        **_limits(engine, spec),
+        **options,
+        "labels": {**options.get("labels", {}), **spec.labels},
+        # Ours passes signals on and reaps, so that shells end at once.
+        "init": not _brings_an_init(engine, spec.image),
+    }
+    with engine_errors("create the bot's container", _ADVICE):
+        container = engine.client.containers.create(spec.image, list(spec.args) or None, **wanted)
     return str(container.id)
+
+
+def _brings_an_init(engine: Engine, image: str) -> bool:
+    with engine_errors("look at the bot's image"):
+        entrypoint = image_config(engine, image).get("Entrypoint") or [""]
+    return PurePosixPath(entrypoint[0]).name in _OWN_INIT
+
+
+def image_config(engine: Engine, image: str) -> dict[str, Any]:
+    """What an image says of its containers; raises what docker-py raises."""
+    return dict(engine.client.api.inspect_image(image).get("Config") or {})
 
 
 def _limits(engine: Engine, spec: ContainerSpec) -> dict[str, Any]:
@@ -95,7 +142,6 @@ def _limits(engine: Engine, spec: ContainerSpec) -> dict[str, Any]:
         "read_only": spec.read_only,
         "tmpfs": {"/tmp": ""} if spec.read_only else None,
         "extra_hosts": dict(spec.add_hosts) or None,
-        "init": True,  # Passes signals on and reaps, so that shells end at once.
         "log_config": _LOG,
     }
 
@@ -143,7 +189,7 @@ class Tenant:
         Raises:
             EngineError: The engine could not; nothing of it runs.
         """
-        with engine_errors("start the bot's container"):
+        with engine_errors("start the bot's container", _ADVICE):
             self._engine.client.api.start(self.id)
             return self.attrs()
 
@@ -151,6 +197,45 @@ class Tenant:
         """All that the engine knows of it; raises what docker-py raises."""
         found: dict[str, Any] = self._engine.client.api.inspect_container(self.id)
         return found
+
+    def health(self) -> dict[str, Any]:
+        """What its own health check says; empty without one, and when nobody can tell."""
+        with contextlib.suppress(*_FAILURES):
+            return dict(self.attrs()["State"].get("Health") or {})
+        return {}
+
+    def exposed_ports(self) -> tuple[int, ...]:
+        """TCP ports that its image says it has."""
+        with contextlib.suppress(*_FAILURES):
+            exposed = image_config(self._engine, self.attrs()["Image"]).get("ExposedPorts") or {}
+            found = (one.partition("/") for one in exposed)
+            return tuple(sorted(int(port) for port, _, kind in found if kind in ("", "tcp")))
+        return ()
+
+    def socket_tables(self) -> str | None:
+        """`/proc/net/tcp` and `tcp6` of its network; None if they are shared or out of reach."""
+        with contextlib.suppress(*_FAILURES), self._engine.spare() as client:
+            attrs = client.api.inspect_container(self.id)
+            if str(attrs["HostConfig"].get("NetworkMode")).startswith(("host", "container:")):
+                return None
+            for command in (
+                ["cat", *_TABLES],
+                *([python, "-c", _READ_TABLES] for python in _PYTHONS),
+            ):
+                made = client.api.exec_create(self.id, command)["Id"]
+                printed = client.api.exec_start(made)
+                if client.api.exec_inspect(made)["ExitCode"] == 0:
+                    return str(printed.decode("utf-8", "replace"))
+            return self._tables_from_outside(int(attrs["State"]["Pid"]))
+        return None
+
+    def _tables_from_outside(self, pid: int) -> str | None:
+        """Where the engine's processes are ours to see, and this is really the container's."""
+        proc = Path(f"/proc/{pid}")
+        with contextlib.suppress(OSError):
+            if self.id in (proc / "cgroup").read_text():
+                return "\n".join((proc / "net" / name).read_text() for name in ("tcp", "tcp6"))
+        return None
 
     def ended(self) -> str | None:
         """How it ended ("exited with code 3"), or None while it runs."""
