@@ -34,9 +34,8 @@ class Ended:
     artifacts: Path
 
     def of(self, job: str) -> list[Path]:
-        """The artifacts of the jobs of that name, in the order of their shards."""
-        found = [folder for folder in self.artifacts.glob(f"{job}*") if folder.is_dir()]
-        return sorted(found, key=lambda folder: str(results(folder)["shard"]))
+        """The artifacts of the jobs whose names begin so, in the order of their shards."""
+        return sorted(self.artifacts.glob(f"{job}*"), key=lambda one: str(results(one)["shard"]))
 
 
 def results(artifacts: Path) -> dict[str, Any]:
@@ -45,23 +44,23 @@ def results(artifacts: Path) -> dict[str, Any]:
 
 
 class Project:
-    """A project on GitLab: a repository with scenarios and our component.
+    """A project on GitLab: a repository with our component in it.
 
     Args:
+        tool: gitlab-ci-local.
         folder: Where it is to be.
         pipeline: What goes into `.gitlab-ci.yml`.
-        scenarios: Name of the file to its text.
+        files: Whatever else is in it, such as scenarios: path to text.
     """
 
     def __init__(
-        self, tool: Path, folder: Path, pipeline: str, scenarios: Mapping[str, str] | None = None
+        self, tool: Path, folder: Path, pipeline: str, files: Mapping[str, str] | None = None
     ) -> None:
         self._tool = tool
         self._folder = folder
-        files = {f"tests/voice/{name}": text for name, text in (scenarios or {}).items()}
-        files |= {".gitlab-ci.yml": pipeline, "templates/voice-test.yml": TEMPLATE.read_text()}
-        files[".gitignore"] = ".gitlab-ci-local\n"
-        for name, text in files.items():
+        ours = {".gitlab-ci.yml": pipeline, "templates/voice-test.yml": TEMPLATE.read_text()}
+        ours[".gitignore"] = ".gitlab-ci-local\n"
+        for name, text in {**ours, **(files or {})}.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
         self._git("init", "--quiet", "--initial-branch", "main")
