@@ -3,9 +3,10 @@
 import shlex
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 from pipecat_voice_test.bot.contained import Premises
-from pipecat_voice_test.bot.image import ImageBot
+from pipecat_voice_test.bot.image import BotImage, ImageBot
 from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.command import options
 from pipecat_voice_test.command.given import Given
@@ -26,13 +27,21 @@ def contained_bots(
     """
     network = given(options.BOT_NETWORK)
     premises = Premises(lambda engine: Lodging.prepare(engine, network))
-    make = _image_bot(given, premises, env)
+    make = _image_bot(given, premises, _image(given, launcher), env)
     return Bots(make, fresh=fresh, clear_up=premises.close)
 
 
-def _image_bot(given: Given, premises: Premises, env: Mapping[str, str]) -> Callable[[], ImageBot]:
+def _image(given: Given, launcher: Setting[str]) -> BotImage:
+    if launcher is options.BOT_BUILD:
+        return BotImage.built(Path(given.need(options.BOT_BUILD)), given(options.BOT_DOCKERFILE))
+    return BotImage.named(given.need(options.BOT_IMAGE), given.need(options.BOT_PULL))
+
+
+def _image_bot(
+    given: Given, premises: Premises, image: BotImage, env: Mapping[str, str]
+) -> Callable[[], ImageBot]:
     spec = ContainerSpec(
-        image=given.need(options.BOT_IMAGE),
+        image=image.name,
         port=given.need(options.BOT_PORT),
         env=env,
         args=_words(given),
@@ -48,6 +57,7 @@ def _image_bot(given: Given, premises: Premises, env: Mapping[str, str]) -> Call
         ImageBot,
         spec,
         premises,
+        image=image,
         path=given.need(options.BOT_PATH),
         start_timeout_s=given.need(options.START_TIMEOUT),
         account_sid=run_account_sid(given.need(options.SEED)),
