@@ -9,6 +9,7 @@ from pipecat_voice_test.bot.contained import Premises
 from pipecat_voice_test.bot.image import BotImage, ImageBot
 from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.command import options
+from pipecat_voice_test.command.composed import compose_bots
 from pipecat_voice_test.command.given import Given
 from pipecat_voice_test.command.options import Setting
 from pipecat_voice_test.engine.container import ContainerSpec
@@ -25,6 +26,8 @@ def contained_bots(
     Raises:
         UsageError: Their options are wrong.
     """
+    if launcher is options.BOT_COMPOSE:
+        return compose_bots(given, env, fresh=fresh)
     network = given(options.BOT_NETWORK)
     premises = Premises(lambda engine: Lodging.prepare(engine, network))
     make = _image_bot(given, premises, _image(given, launcher), env)

@@ -109,14 +109,15 @@ def create_container(engine: Engine, spec: ContainerSpec, options: Mapping[str, 
         **options,
         "labels": {**options.get("labels", {}), **spec.labels},
         # Ours passes signals on and reaps, so that shells end at once.
-        "init": not _brings_an_init(engine, spec.image),
+        "init": not brings_an_init(engine, spec.image),
     }
     with engine_errors("create the bot's container", _ADVICE):
         container = engine.client.containers.create(spec.image, list(spec.args) or None, **wanted)
     return str(container.id)
 
 
-def _brings_an_init(engine: Engine, image: str) -> bool:
+def brings_an_init(engine: Engine, image: str) -> bool:
+    """Whether its own program insists on being process 1, so that ours may not be; or raises."""
     with engine_errors("look at the bot's image"):
         entrypoint = image_config(engine, image).get("Entrypoint") or [""]
     return PurePosixPath(entrypoint[0]).name in _OWN_INIT

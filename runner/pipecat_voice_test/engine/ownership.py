@@ -63,7 +63,7 @@ def compose_project(run_id: str) -> str:
 def remove_all(
     client: Any, run_id: str, *, within_s: float = 5.0, spare_reaper: bool = False
 ) -> list[str]:
-    """Remove every container, network and volume of a run. May be called twice, or by two.
+    """Remove every container, network, volume and image of a run. May be called twice, or by two.
 
     Args:
         client: A `docker.DockerClient`.
@@ -112,10 +112,17 @@ def _remove_once(api: Any, run_id: str, spare_reaper: bool, problems: list[str])
     _side_by_side([partial(_remove_container, api, one["Id"]) for one in others], problems)
     rest = [partial(_remove_network, api, one["Id"]) for one in networks]
     rest += [partial(api.remove_volume, one["Name"], force=True) for one in volumes]
+    rest += [partial(api.remove_image, one) for one in _images(api, run_id)]
     if not spare_reaper and not problems:
         rest += [partial(_remove_container, api, one["Id"]) for one in reapers]
     _side_by_side(rest, problems)
     return bool(others or networks or volumes or (reapers and not spare_reaper))
+
+
+def _images(api: Any, run_id: str) -> list[str]:
+    """Names of images that Compose has built for the run; their layers stay in the cache."""
+    built = api.images(filters={"reference": f"{compose_project(run_id)}-*"})
+    return [name for one in built for name in one["RepoTags"] or ()]
 
 
 def _remove_container(api: Any, container: str) -> None:

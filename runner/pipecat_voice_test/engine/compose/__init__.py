@@ -1,0 +1,1 @@
+"""Services of a user's Compose file, run for one run of ours and gone after it."""
