@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 from pipecat_voice_test.cli import main
 from pipecat_voice_test.command.options import RUN_SETTINGS
 from pipecat_voice_test.errors import ExitCode
@@ -16,7 +17,10 @@ from pipecat_voice_test.scenario.model import EventName
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-SCENARIOS = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+BLOCKS = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+SCENARIOS = [text for text in BLOCKS if "turns:" in text]
+(WORKFLOW,) = (text for text in BLOCKS if "uses: org/pipecat-voice-test@v1" in text)
+(GITLAB,) = (text for text in BLOCKS if "component:" in text)
 EXIT_CODE = re.compile(r"^ +(\d)  (.+)$", re.MULTILINE)
 
 
@@ -103,6 +107,24 @@ def test_scenarios_are_good_and_nothing_of_them_is_skipped(text: str, tmp_path: 
     assert errors == []
     assert [scenario.skip_reason for scenario in scenarios] == [""]
     assert not [e for turn in scenarios[0].turns for e in turn.expect if e.skip_reason]
+
+
+def test_the_workflow_gives_inputs_that_the_action_has() -> None:
+    (job,) = yaml.safe_load(WORKFLOW)["jobs"].values()
+    (step,) = (step for step in job["steps"] if step["uses"].startswith("org/"))
+
+    assert set(step["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
+    assert job["steps"][-1]["with"]["path"] == "voice-test-results/"
+
+
+def test_the_gitlab_job_gives_inputs_that_the_template_has() -> None:
+    (include,) = yaml.safe_load(GITLAB)["include"]
+    spec = next(yaml.safe_load_all((ROOT / "templates/voice-test.yml").read_text()))["spec"]
+
+    assert set(include["inputs"]) <= set(spec["inputs"])
+    assert {n for n, one in spec["inputs"].items() if "default" not in one} <= set(
+        include["inputs"]
+    )
 
 
 @pytest.mark.parametrize("target", re.findall(r"^make (\w+)", README, re.MULTILINE))
