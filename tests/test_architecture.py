@@ -53,7 +53,8 @@ ABOVE = {
 ARROWS = ROOMS | ABOVE
 
 PURE = [
-    "errors", "timeline", "audio", "protocol", "scenario", "measurement", "report", "github", "setup",
+    "errors", "timeline", "audio", "protocol", "scenario", "measurement", "report", "github",
+    "setup",
 ]  # fmt: skip
 # The only modules of pure rooms that touch the disk, and nothing else either.
 DISK = {"scenario/load.py", "report/write.py", "setup/disk.py"}
