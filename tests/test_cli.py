@@ -120,7 +120,7 @@ URL = ["--bot-url", "ws://127.0.0.1:1/ws"]
         pytest.param(
             ["run", *URL],
             "Error: tests/voice does not exist.\n"
-            "  Fix: give scenario files or folders; the README has a first one to copy\n",
+            "  Fix: give scenario files or folders; `pipecat-voice-test init` writes a first one\n",
             id="no-scenarios",
         ),
         pytest.param(

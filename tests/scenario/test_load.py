@@ -85,26 +85,25 @@ def test_linked_folders_are_searched_and_circles_end(tmp_path: Path) -> None:
         pytest.param(
             "nowhere",
             "nowhere does not exist.\n"
-            "  Fix: give scenario files or folders; the README has a first one to copy",
+            "  Fix: give scenario files or folders; `pipecat-voice-test init` writes a first one",
             id="nothing-there",
         ),
         pytest.param(
             "x" * 5000,
             f"{'x' * 5000} does not exist.\n"
-            "  Fix: give scenario files or folders; the README has a first one to copy",
+            "  Fix: give scenario files or folders; `pipecat-voice-test init` writes a first one",
             id="a-name-too-long",
         ),
         pytest.param(
             "pipe.yaml",
             "pipe.yaml is not a file or folder.\n"
-            "  Fix: give scenario files or folders; the README has a first one to copy",
+            "  Fix: give scenario files or folders; `pipecat-voice-test init` writes a first one",
             id="a-pipe",
         ),
         pytest.param(
             "empty",
             "empty holds no scenario.\n"
-            "  Fix: put a first scenario there (the README has one to copy), "
-            "or name another folder",
+            "  Fix: write a first one with `pipecat-voice-test init`, or name another folder",
             id="an-empty-folder",
         ),
         pytest.param(

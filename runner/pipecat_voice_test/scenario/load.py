@@ -212,7 +212,7 @@ def _files_of(path: Path, cwd: Path) -> Iterator[tuple[Path, bool]]:
     if kind != "folder":
         raise UsageError(
             f"{path} is not a file or folder." if kind else f"{path} does not exist.",
-            fix="give scenario files or folders; the README has a first one to copy",
+            fix="give scenario files or folders; `pipecat-voice-test init` writes a first one",
         )
     found: list[Path] = []
     seen: set[str] = set()
@@ -274,7 +274,7 @@ def _twice(scenario: Scenario, names: dict[str, Scenario]) -> Iterator[ScenarioE
 
 
 def _nothing_in(path: Path, passed_over: Sequence[Path], cwd: Path) -> UsageError:
-    fix = "put a first scenario there (the README has one to copy), or name another folder"
+    fix = "write a first one with `pipecat-voice-test init`, or name another folder"
     if passed_over:
         fix = "give a scenario a `name:`; YAML files without one are taken for fragments"
     fragments = "\n".join(f"{_shown(file, cwd)} has no `name:`" for file in passed_over[:20])
