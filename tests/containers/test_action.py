@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 REPOSITORY = Path(__file__).parent / "repository"
 BOT_IMAGE = "pvt-test-action-bot"
 BOT = 'ENTRYPOINT ["python", "-m", "pipecat_voice_test.demo.bot", "--host", "0.0.0.0"]'
+TRIES = 3
 TOOLS_VOLUME = "act-toolcache"
 # What the image is made from; .dockerignore keeps the rest out.
 CONTEXT = ("Dockerfile", ".dockerignore", "LICENSE", "README.md", "action.yml", "pyproject.toml",
@@ -68,7 +69,7 @@ class Job:
                 self.notes += obeyed(event["raw"])
         if "jobResult" in event:
             self.succeeded = event["jobResult"] == "success"
-            self.outputs = json.loads("\n".join(self.printed["outputs"]))
+            self.outputs = json.loads("\n".join(self.printed.get("outputs", ["{}"])))
 
     @property
     def log(self) -> str:
@@ -118,7 +119,18 @@ def repository(runner_image: str, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def run_act(act: str, repository: Path, job: str) -> dict[str, Job]:
-    """Run one job of the workflow: what came out, by the values of its matrix."""
+    """Run one job of the workflow: what came out, by the values of its matrix.
+
+    A machine too busy to judge the bot may try again: what is looked at here is not its timing.
+    """
+    for _ in range(TRIES):
+        jobs = run_once(act, repository, job)
+        if all(one.outputs["result"] != "inconclusive" for one in jobs.values()):
+            break
+    return jobs
+
+
+def run_once(act: str, repository: Path, job: str) -> dict[str, Job]:
     home = repository.parent / "home"
     home.mkdir(exist_ok=True)
     words = ["push", "--json", "--rm", "--pull=false", "--no-cache-server", "--job", job]
@@ -139,6 +151,7 @@ def run_act(act: str, repository: Path, job: str) -> dict[str, Job]:
             which = "/".join(str(value) for value in event["matrix"].values())
             jobs.setdefault(which, Job()).read(event)
     assert jobs, process.stdout + process.stderr
+    assert all(one.outputs for one in jobs.values()), process.stdout + process.stderr
     assert not docker("ps", "--all", "--quiet", "--filter", f"ancestor={BOT_IMAGE}")
     return jobs
 
