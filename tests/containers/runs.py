@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pipecat_voice_test.engine.ownership import RUNNER
+from pipecat_voice_test.engine.ownership import ROLE, RUN, RUNNER, Role
 from pipecat_voice_test.engine.runner import Runner
 
 COMMAND = str(Path(sys.executable).with_name("pipecat-voice-test"))
@@ -27,6 +27,14 @@ turns:
   - expect: [{event: response, within_ms: 5000}]
   - hangup: true
     send_after: {event: bot_started_speaking, delay_ms: 100}
+"""
+# A call that goes on until somebody ends it.
+LONG = """
+name: Long call
+limits: none
+turns:
+  - expect: [{event: response, within_ms: 5000}]
+  - wait_ms: 50000
 """
 LOOK_S = 0.05
 
@@ -68,6 +76,15 @@ class Ended:
         return [self.folder / RESULTS / call["files"]["log"] for call in self.calls]
 
 
+def write_scenarios(folder: Path, scenarios: Sequence[str]) -> list[str]:
+    """Their names in the folder, in order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [f"scenario-{number}.yaml" for number, _ in enumerate(scenarios, 1)]
+    for name, scenario in zip(names, scenarios, strict=True):
+        (folder / name).write_text(scenario)
+    return names
+
+
 class Started:
     """A run of the command that goes on."""
 
@@ -76,18 +93,17 @@ class Started:
         folder: Path,
         options: Sequence[str],
         *,
-        scenario: str = GREETING,
+        scenarios: Sequence[str] = (GREETING,),
         env: Mapping[str, str] | None = None,
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "scenario.yaml").write_text(scenario)
+        paths = write_scenarios(folder, scenarios)
         self._folder = folder
         self._began_s = time.monotonic()
         self._printed = b""
         self._news = threading.Condition()
         self._peak_bytes = 0
         self.process = subprocess.Popen(
-            [COMMAND, "run", "scenario.yaml", *options],
+            [COMMAND, "run", *paths, *options],
             cwd=folder,
             env={**os.environ, "CI": "true", **(env or {})},
             stdin=subprocess.DEVNULL,
@@ -140,16 +156,25 @@ def _peak_bytes(pid: int) -> int:
     return 0
 
 
-def left_by(client: Any, runner: int | str) -> list[str]:
+class Belonging(NamedTuple):
+    """Something on an engine that a run has created."""
+
+    run_id: str
+    role: str
+    what: str
+
+
+def left_by(client: Any, runner: int | str, *, but: Role | None = None) -> list[Belonging]:
     """What there is on an engine of a runner's; nothing if it has tidied up.
 
     Args:
         client: A `docker.DockerClient`.
         runner: Its process on this machine, or the id of its container.
+        but: A role that does not count.
     """
     owned = {"label": RUNNER}
     found = [
-        (one["Labels"], f"container {one['Names']} {one['State']}")
+        (one["Labels"], f"container {one['Names']}, {one['State']}")
         for one in client.api.containers(all=True, filters=owned)
     ]
     found += [
@@ -157,10 +182,25 @@ def left_by(client: Any, runner: int | str) -> list[str]:
     ]
     volumes = client.api.volumes(filters=owned)["Volumes"] or []
     found += [(one["Labels"], f"volume {one['Name']}") for one in volumes]
-    return [what for labels, what in found if _is_of(labels[RUNNER], runner)]
+    return [
+        Belonging(labels[RUN], labels[ROLE], what)
+        for labels, what in found
+        if _is_of(labels[RUNNER], runner) and labels[ROLE] != but
+    ]
 
 
 def _is_of(label: str, runner: int | str) -> bool:
     named = Runner.parse(label)
     assert named is not None, label
     return runner in (named.pid, named.container)
+
+
+def processes_of(run_id: str) -> list[str]:
+    """Command lines on this machine that name a run: those of its watchdog and reaper."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = file.read_bytes().decode(errors="replace").split("\0")
+            if run_id in words:
+                found.append(" ".join(words))
+    return found
