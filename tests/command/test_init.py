@@ -46,6 +46,7 @@ NEXT = """\
 
 Next:
   pipecat-voice-test run
+Add to .gitignore: voice-test-results/
 """
 
 
@@ -141,6 +142,7 @@ def test_nothing_to_be_found(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         "Wrote: tests/voice/greeting.yaml\n"
         "Wrote: tests/voice/voice-test.yaml\n"
         f"\nNext:\n  cd {tmp_path}\n  pipecat-voice-test run\n"
+        "Add to .gitignore: voice-test-results/\n"
     )
 
 
@@ -242,3 +244,13 @@ def test_code_is_looked_at_and_never_run(repository: Path) -> None:
     init(repository, None, {})
 
     assert not (repository / "ran").exists()
+
+
+def test_results_that_git_leaves_out_already(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repository / ".gitignore").write_text(".venv/\n/voice-test-results\n")
+
+    init(repository, None, {})
+
+    assert ".gitignore" not in capsys.readouterr().out

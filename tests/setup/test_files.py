@@ -148,14 +148,18 @@ def test_a_first_scenario_is_for_those_who_have_none(there: str, is_written: boo
         (
             "uv",
             {
-                "bot-command": "uv run --directory server bot.py -t twilio --port {port}",
+                "bot-command": "sh -c 'cd server && exec uv run bot.py -t twilio --port {port}'",
                 "bot-path": "/ws",
                 "bot-env": ["OPENAI_API_KEY"],
             },
         ),
         (
             "server",
-            {"bot-command": "python app/main.py", "bot-port": 8765, "bot-path": "/media"},
+            {
+                "bot-command": "sh -c 'cd app && exec python main.py'",
+                "bot-port": 8765,
+                "bot-path": "/media",
+            },
         ),
         ("nothing", {"bot-url": "ws://127.0.0.1:7860/ws"}),
     ],

@@ -82,6 +82,17 @@ def test_a_stock_bot_needs_no_advice() -> None:
             id="the-one-with-the-usual-name",
         ),
         pytest.param({"docker/bot.Dockerfile": DOCKERFILE}, "docker/bot.Dockerfile", (), id="odd"),
+        pytest.param(
+            {
+                "a/Dockerfile": DOCKERFILE,
+                "a/bot.py": RUNNER_BOT.replace("twilio", "daily"),
+                "b/Dockerfile": DOCKERFILE,
+                "b/bot.py": RUNNER_BOT,
+            },
+            "b/Dockerfile",
+            ("a/Dockerfile",),
+            id="the-one-that-can-be-phoned",
+        ),
         pytest.param({"Containerfile": DOCKERFILE}, "Containerfile", (), id="podman-s"),
         pytest.param(
             {"Dockerfile": DOCKERFILE, "Dockerfile.dockerignore": "x"},
@@ -455,6 +466,20 @@ def test_what_the_bot_is_to_be_given(name: str) -> None:
         ("OPENAI_API_KEY", f"{name}:2", True),
         ("DEEPGRAM_API_KEY", f"{name}:3", True),
     ]
+
+
+def test_an_example_beside_the_bot_counts_alone() -> None:
+    bot = {f"bot/{path}": text for path, text in STOCK.items()}
+    files = {**bot, "bot/env.example": "A_KEY=", ".env.example": "B_KEY="}
+
+    assert [needed.name for needed in found(files).needed] == ["OPENAI_API_KEY", "A_KEY"]
+
+
+def test_what_tests_read_is_not_asked_for() -> None:
+    code = "import os\nos.environ['X_KEY']\n"
+    files = {**STOCK, "stress_test.py": code, "test_bot.py": code, "tests/a.py": code}
+
+    assert [needed.name for needed in found(files).needed] == ["OPENAI_API_KEY"]
 
 
 def test_what_the_image_sets_is_not_asked_for() -> None:

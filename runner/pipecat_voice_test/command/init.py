@@ -10,7 +10,7 @@ from pipecat_voice_test.report.text import plain_text
 from pipecat_voice_test.setup import pipeline, workflow
 from pipecat_voice_test.setup.disk import DiskRepository, root_of, write_new
 from pipecat_voice_test.setup.files import NewFile, new_files, scenarios_folder
-from pipecat_voice_test.setup.survey import Ci, Survey, survey
+from pipecat_voice_test.setup.survey import RESULTS, Ci, Survey, survey
 
 _SYSTEMS: Mapping[str, tuple[Ci, ...]] = {
     "github": ("github",),
@@ -121,6 +121,8 @@ def _next_steps(found: Survey, root: Path, written: Sequence[str]) -> Iterator[s
     if root != Path.cwd().resolve():
         yield f"  cd {root}"
     yield f"  {workflow.run_command(scenarios)}"
+    if not found.ignores_results:
+        yield f"Add to .gitignore: {RESULTS}/"
     if workflow.PATH in written:
         if secrets:
             yield f"Give the repository these secrets for Actions: {', '.join(secrets)}"

@@ -46,6 +46,7 @@ class Reader:
         self.advice: list[Advice] = []
         self._repository = repository
         self._texts: dict[str, str] = {}
+        self._codes: dict[str, Code | None] = {}
 
     def text(self, path: str) -> str:
         """What is in a file; nothing if it cannot be read."""
@@ -63,9 +64,12 @@ class Reader:
         paths = [
             path
             for path in self.files
-            if path.endswith(".py") and inside(folder, path) and not _is_aside(path, folder)
+            if path.endswith(".py") and inside(folder, path) and not is_aside(path, folder)
         ]
-        found = ((path, read_code(self.text(path))) for path in paths[:_MOST_CODE_FILES])
+        for path in paths[:_MOST_CODE_FILES]:
+            if path not in self._codes:
+                self._codes[path] = read_code(self.text(path))
+        found = ((path, self._codes.get(path)) for path in paths)
         return {path: code for path, code in found if code is not None}
 
 
@@ -132,9 +136,10 @@ def _fitness(container: Container, reader: Reader) -> int:
     points += 4 * ("pipecat" in reader.text(path).lower())
     points += 4 * bool(mentions_pipecat(reader, container.context))
     points += 3 * ("bot.py" in words)
+    points += 3 * any(code.is_phone for code in reader.codes(container.context).values())
     points += 2 * bool(start and start.program)
     points += bool(stage.ports) + (PurePosixPath(path).name == "Dockerfile")
-    points -= 4 * _is_aside(path, "")
+    points -= 4 * is_aside(path, "")
     points -= 4 * any(trade in f"{stage.base} {words}".lower() for trade in _OTHER_TRADES)
     return points
 
@@ -151,7 +156,8 @@ def mentions_pipecat(reader: Reader, folder: str) -> str:
     return ""
 
 
-def _is_aside(path: str, folder: str) -> bool:
-    """Whether it lies in a folder that is not for the bot itself, as seen from `folder`."""
-    below = path[len(folder) :].strip("/").lower().split("/")[:-1]
-    return any(part in _ASIDE for part in below)
+def is_aside(path: str, folder: str) -> bool:
+    """Whether a file below `folder` is not for the bot itself, such as a test."""
+    *below, name = path[len(folder) :].strip("/").lower().split("/")
+    is_test = name.startswith(("test_", "conftest")) or name.endswith("_test.py")
+    return is_test or any(part in _ASIDE for part in below)

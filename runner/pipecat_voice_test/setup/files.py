@@ -6,6 +6,7 @@ Each is text to be read by people: it says what it is for, and where its figures
 import json
 import posixpath
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ FOLDER = "tests/voice"
 SCENARIO_NAME = "greeting.yaml"
 CONFIG_NAME = "voice-test.yaml"
 _PLAIN = re.compile(r"[A-Za-z/][\w./-]*")
+_COLUMN = 44
 _NOT_PLAIN = ("true", "false", "yes", "no", "on", "off", "null", "y", "n")
 
 
@@ -61,14 +63,20 @@ def config_text(survey: Survey) -> str:
     """`voice-test.yaml`: the options of `run` that fit this repository."""
     lines = [*_CONFIG_HEAD.splitlines(), ""]
     settings = [*_launch_settings(survey), *_listening_settings(survey)]
-    width = max(len(setting) for setting, _ in settings)
-    lines += [f"{setting:{width}}  # {comment}" for setting, comment in settings]
+    lines += _commented(settings)
     if survey.needed:
         lines += ["", "# Passed on to the bot; values come from your environment, and in CI from"]
         lines += ["# its secrets. Take out what the bot can do without.", "bot-env:"]
-        lines += [f"  - {needed.name:{width - 4}}  # {needed.where}" for needed in survey.needed]
+        lines += _commented([(f"  - {needed.name}", needed.where) for needed in survey.needed])
     lines += ["", "# start-timeout: 120  # seconds until it must listen, if it loads models first"]
     return "\n".join(lines) + "\n"
+
+
+def _commented(settings: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Settings with their comments in a column, but for those that are too long for it."""
+    lengths = [len(setting) for setting, _ in settings]
+    width = max((length for length in lengths if length <= _COLUMN), default=0)
+    yield from (f"{setting:{width}}  # {comment}" for setting, comment in settings)
 
 
 def _launch_settings(survey: Survey) -> Iterator[tuple[str, str]]:
@@ -109,14 +117,17 @@ def command_of(survey: Survey) -> str:
     launch = survey.launch
     if launch.way != "command":
         return ""
-    command = f"python {launch.script}"
+    folder, script = posixpath.split(launch.script)
+    python = "python"
     if survey.requirements.endswith("uv.lock"):
-        folder = posixpath.dirname(survey.requirements)
+        python, folder = "uv run", posixpath.dirname(survey.requirements)
         script = posixpath.relpath(launch.script, folder or ".")
-        command = f"uv run {f'--directory {folder} ' if folder else ''}{script}"
     code = launch.code
-    if code is not None and code.is_runner and not code.servings:
-        command += " -t twilio --port {port}"
+    runner = code is not None and code.is_runner and not code.servings
+    options = " -t twilio --port {port}" if runner else ""
+    command = f"{python} {shlex.quote(script)}{options}"
+    if folder:  # Many a bot reads files that lie beside it.
+        return shlex.join(["sh", "-c", f"cd {shlex.quote(folder)} && exec {command}"])
     return command
 
 

@@ -6,14 +6,8 @@ Source: https://docs.gitlab.com/ci/yaml/
 import json
 from collections.abc import Iterator
 
-from pipecat_voice_test.setup.survey import Survey
-from pipecat_voice_test.setup.workflow import (
-    MINUTES,
-    PYTHON,
-    RESULTS,
-    install_commands,
-    run_command,
-)
+from pipecat_voice_test.setup.survey import RESULTS, Survey
+from pipecat_voice_test.setup.workflow import MINUTES, PYTHON, install_commands, run_command
 
 PATH = ".gitlab-ci.yml"
 PATH_BESIDE = ".gitlab/voice-test.yml"  # Where there is a pipeline, which is not ours to change.

@@ -25,6 +25,7 @@ _NOT_ASKED_FOR = re.compile(
 )
 _MOST_VARIABLES = 40
 _OURS = "pipecat-voice-test"
+RESULTS = "voice-test-results"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Survey:
         requirements: What the bot's packages are installed from, without a container.
         stages: Of `.gitlab-ci.yml`, if it names them.
         jobs: Files in which the CI systems call the bot already.
+        ignores_results: Git is told to leave out what runs write.
     """
 
     base: str
@@ -63,6 +65,7 @@ class Survey:
     requirements: str
     stages: tuple[str, ...]
     jobs: Mapping[Ci, str]
+    ignores_results: bool
     advice: tuple[Advice, ...]
 
 
@@ -89,6 +92,7 @@ def survey(repository: Repository, base: str = "") -> Survey:
         _requirements(reader.files, launch.folder),
         stages,
         jobs,
+        ".gitignore" in reader.files and RESULTS in reader.text(".gitignore"),
         (*reader.advice, *advice),
     )
 
@@ -180,12 +184,14 @@ def _needed(reader: Reader, launch: Launch, base: str) -> Iterator[Needed]:
 
 def _in_examples(reader: Reader, launch: Launch, base: str) -> Iterator[tuple[str, str]]:
     """Names only: a value may be somebody's real key."""
-    for path in reader.files:
-        near = inside(launch.folder, path) or inside(base, path)
-        if near and _EXAMPLES.fullmatch(PurePosixPath(path).name.lower()):
-            for number, line in enumerate(reader.text(path).splitlines(), 1):
-                if found := _EXAMPLE_LINE.match(line):
-                    yield found[1], f"{path}:{number}"
+    examples = [
+        path for path in reader.files if _EXAMPLES.fullmatch(PurePosixPath(path).name.lower())
+    ]
+    own = [path for path in examples if inside(launch.folder, path)]
+    for path in own or [path for path in examples if inside(base, path)]:
+        for number, line in enumerate(reader.text(path).splitlines(), 1):
+            if found := _EXAMPLE_LINE.match(line):
+                yield found[1], f"{path}:{number}"
 
 
 def _requirements(files: Sequence[str], folder: str) -> str:

@@ -14,14 +14,13 @@ import json
 import shlex
 from collections.abc import Iterator
 
-from pipecat_voice_test.setup.survey import Survey
+from pipecat_voice_test.setup.survey import RESULTS, Survey
 
 PATH = ".github/workflows/voice-test.yml"
 ACTION = "org/pipecat-voice-test@v1"
 TOOL = "pipecat-voice-test[speech]"
 PYTHON = "3.12"  # Pipecat does not run on 3.14 yet.
 MINUTES = 45  # More than `--max-time` and a build take, so that a long run can still report.
-RESULTS = "voice-test-results"
 
 _CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 _SETUP_PYTHON = "actions/setup-python@a309ff8b426b58ec0e2a45f0f869d46889d02405 # v6.2.0"
