@@ -7,6 +7,7 @@ Sources: https://docs.docker.com/compose/install/linux/,
 https://docs.docker.com/reference/compose-file/merge/#replace-value
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -14,9 +15,11 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Self
 
@@ -58,6 +61,8 @@ class Compose:
     def __init__(self, program: str, environ: Mapping[str, str] = os.environ) -> None:
         self.program = program
         self._environ = dict(environ)
+        if not environ.get("BUILDX_CONFIG") and not _can_be_written(_config_folder(environ)):
+            self._environ["BUILDX_CONFIG"] = _notes()
         self._given_up = False
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()
@@ -179,11 +184,26 @@ def _candidates(environ: Mapping[str, str]) -> Iterator[str]:
     yield from dict.fromkeys(found)
 
 
+@cache
+def _notes() -> str:
+    """A folder of ours in which a build may note what it used; gone when we end."""
+    folder = tempfile.TemporaryDirectory(prefix="pvt-buildx-", ignore_cleanup_errors=True)
+    atexit.register(folder.cleanup)
+    return folder.name
+
+
+def _config_folder(environ: Mapping[str, str]) -> Path:
+    """Where the `docker` command keeps its settings, whether or not it is there."""
+    return Path(environ.get("DOCKER_CONFIG") or f"{environ.get('HOME') or ''}/.docker")
+
+
+def _can_be_written(folder: Path) -> bool:
+    there = next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    return there.is_dir() and os.access(there, os.W_OK)
+
+
 def _config_folders(environ: Mapping[str, str]) -> Iterator[str]:
-    home = environ.get("HOME")
-    config = environ.get("DOCKER_CONFIG") or (f"{home}/.docker" if home else "")
-    if not config:
-        return
+    config = _config_folder(environ)
     yield f"{config}/cli-plugins"
     with contextlib.suppress(OSError, ValueError, AttributeError):
         extra = json.loads(Path(config, "config.json").read_bytes()).get("cliPluginsExtraDirs")
