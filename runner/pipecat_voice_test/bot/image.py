@@ -151,16 +151,15 @@ class ImageBot(ContainedBot):
 
     def _move_in(self, tell: Tell) -> tuple[Address, float]:
         """In a thread of its own, which nobody may be waiting for when it is through."""
-        engine = self._premises.engine()
+        engine, lodging = self._premises.engine(), self._premises.lodging()
         image = self._image.ready(engine, tell)
-        self._go_on()
-        options = self._premises.lodging().create_options(self._spec.port)
+        options = lodging.create_options(self._spec.port)
         tell(f"starting {self.name}")
         began = time.monotonic()
         tenant = self._created(engine, replace(self._spec, image=image), options)
         tenant.follow()
         attrs = tenant.begin()
-        return Address(*self._premises.lodging().address(attrs, self._spec.port)), began
+        return Address(*lodging.address(attrs, self._spec.port)), began
 
     def _created(self, engine: Engine, spec: ContainerSpec, options: dict[str, object]) -> Tenant:
         # Whoever gives up meanwhile sees the tenant, or we see that they did.
@@ -179,3 +178,8 @@ class ImageBot(ContainedBot):
     def _go_on(self) -> None:
         if self._given_up:
             raise _GivenUp
+
+    def _by_hand(self) -> str:
+        if self.launcher == "build":
+            return f"docker run --rm $(docker build -q {self.name})"
+        return super()._by_hand()

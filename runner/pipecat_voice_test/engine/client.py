@@ -57,6 +57,12 @@ class Engine:
         address = environ.get("DOCKER_HOST") or DEFAULT_ADDRESS
         try:
             address, settings = _found(environ)
+            if address.startswith("ssh://"):
+                raise EngineError(
+                    f"the container engine at {address} is behind ssh, where no bot can be called.",
+                    fix="run this on that machine, or name an engine as unix:// or tcp:// in"
+                    " DOCKER_HOST.",
+                )
             client = docker.DockerClient(timeout=CONNECT_S, **settings)
         except (DockerException, requests.RequestException, OSError, ValueError) as error:
             raise _unreachable(address, error) from error
@@ -173,7 +179,10 @@ def _advice(socket: Path | None, cause: BaseException, text: str) -> str:
             "set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH to the folder of ca.pem, cert.pem and\n"
             "key.pem; an engine without TLS listens on port 2375, one with TLS on 2376."
         )
-    return "start the engine, or say in DOCKER_HOST where it is."
+    return (
+        "start the engine, or say in DOCKER_HOST where it is, such as\n"
+        "unix:///var/run/docker.sock or tcp://docker:2375."
+    )
 
 
 def _root(error: BaseException) -> BaseException:

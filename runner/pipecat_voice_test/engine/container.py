@@ -7,26 +7,24 @@ than it was given, no mounts, and of the environment what it is meant to have.
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import requests
 from docker.errors import DockerException, NotFound
 from docker.types import LogConfig
 
-from pipecat_voice_test.engine.client import Engine, engine_errors
+from pipecat_voice_test.engine.client import Engine, engine_errors, is_lost
+from pipecat_voice_test.engine.inside import exposed_ports, image_config, socket_tables
 from pipecat_voice_test.engine.output import closed, endless, follow
 
-GIB = 1024**3
+MIB, GIB = 1024**2, 1024**3
 # We read what it prints ourselves; the engine's own copy may not fill the disk.
 _LOG = LogConfig(type="json-file", config={"max-size": "8m", "max-file": "1"})
 _FAILURES = (DockerException, requests.RequestException, OSError)
 _OWN_INIT = {"init", "s6-svscan", "systemd"}  # Which insist on being process 1.
-_TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
-_PYTHONS = ("python3", "python")
-_READ_TABLES = f"print(*(open(name).read() for name in {_TABLES!r}))"
 
 # What keeps a container from being made or started, in the engine's words.
 _ADVICE = (
@@ -104,14 +102,15 @@ def create_container(engine: Engine, spec: ContainerSpec, options: Mapping[str, 
     Raises:
         EngineError: The engine will not have it so.
     """
-    wanted = {
-        **_limits(engine, spec),
-        **options,
-        "labels": {**options.get("labels", {}), **spec.labels},
-        # Ours passes signals on and reaps, so that shells end at once.
-        "init": not brings_an_init(engine, spec.image),
-    }
+    # Ours passes signals on and reaps, so that shells end at once.
+    init = not brings_an_init(engine, spec.image)
     with engine_errors("create the bot's container", _ADVICE):
+        wanted = {
+            **_limits(engine, spec),
+            **options,
+            "labels": {**options.get("labels", {}), **spec.labels},
+            "init": init,
+        }
         container = engine.client.containers.create(spec.image, list(spec.args) or None, **wanted)
     return str(container.id)
 
@@ -121,11 +120,6 @@ def brings_an_init(engine: Engine, image: str) -> bool:
     with engine_errors("look at the bot's image"):
         entrypoint = image_config(engine, image).get("Entrypoint") or [""]
     return PurePosixPath(entrypoint[0]).name in _OWN_INIT
-
-
-def image_config(engine: Engine, image: str) -> dict[str, Any]:
-    """What an image says of its containers; raises what docker-py raises."""
-    return dict(engine.client.api.inspect_image(image).get("Config") or {})
 
 
 def _limits(engine: Engine, spec: ContainerSpec) -> dict[str, Any]:
@@ -160,8 +154,7 @@ class Tenant:
         self._engine = engine
         self._append = append
         self._ended: str | None = None
-        self._leaving = False
-        self._started_at = ""
+        self._leaving = self._gone = False
         self._reader: threading.Thread | None = None
 
     def follow(self) -> None:
@@ -207,36 +200,11 @@ class Tenant:
 
     def exposed_ports(self) -> tuple[int, ...]:
         """TCP ports that its image says it has."""
-        with contextlib.suppress(*_FAILURES):
-            exposed = image_config(self._engine, self.attrs()["Image"]).get("ExposedPorts") or {}
-            found = (one.partition("/") for one in exposed)
-            return tuple(sorted(int(port) for port, _, kind in found if kind in ("", "tcp")))
-        return ()
+        return exposed_ports(self._engine, self.id)
 
     def socket_tables(self) -> str | None:
         """`/proc/net/tcp` and `tcp6` of its network; None if they are shared or out of reach."""
-        with contextlib.suppress(*_FAILURES), self._engine.spare() as client:
-            attrs = client.api.inspect_container(self.id)
-            if str(attrs["HostConfig"].get("NetworkMode")).startswith(("host", "container:")):
-                return None
-            for command in (
-                ["cat", *_TABLES],
-                *([python, "-c", _READ_TABLES] for python in _PYTHONS),
-            ):
-                made = client.api.exec_create(self.id, command)["Id"]
-                printed = client.api.exec_start(made)
-                if client.api.exec_inspect(made)["ExitCode"] == 0:
-                    return str(printed.decode("utf-8", "replace"))
-            return self._tables_from_outside(int(attrs["State"]["Pid"]))
-        return None
-
-    def _tables_from_outside(self, pid: int) -> str | None:
-        """Where the engine's processes are ours to see, and this is really the container's."""
-        proc = Path(f"/proc/{pid}")
-        with contextlib.suppress(OSError):
-            if self.id in (proc / "cgroup").read_text():
-                return "\n".join((proc / "net" / name).read_text() for name in ("tcp", "tcp6"))
-        return None
+        return socket_tables(self._engine, self.id)
 
     def ended(self) -> str | None:
         """How it ended ("exited with code 3"), or None while it runs."""
@@ -250,16 +218,28 @@ class Tenant:
     def stop(self, timeout_s: float) -> None:
         """Ask it to end, end it after `timeout_s`, remove it; whatever goes wrong."""
         self._leaving = True
-        with contextlib.suppress(*_FAILURES):
-            self._engine.client.api.stop(self.id, timeout=round(timeout_s))
+        if not self._gone:
+            # A connection of its own, for an engine that hangs must not hold up the end.
+            with self._as_far_as_it_goes(), self._engine.spare() as client:
+                client.api.stop(self.id, timeout=round(timeout_s))
             self.wait_for_output(1.0)
         self.kill_now()
 
     def kill_now(self) -> None:
         """End and remove it at once; may be called in a signal handler, and twice."""
         self._leaving = True
-        with contextlib.suppress(*_FAILURES), self._engine.spare() as client:
-            client.api.remove_container(self.id, v=True, force=True)
+        if not self._gone:
+            with self._as_far_as_it_goes(), self._engine.spare() as client:
+                client.api.remove_container(self.id, v=True, force=True)
+                self._gone = True
+
+    @contextlib.contextmanager
+    def _as_far_as_it_goes(self) -> Iterator[None]:
+        """Nothing is raised; what is gone, or cannot be asked, is not asked again."""
+        try:
+            yield
+        except _FAILURES as error:
+            self._gone = isinstance(error, NotFound) or is_lost(error)
 
     def _watch(self, stream: Any, framed: bool) -> None:
         """In a thread: to the end of what it prints, then to its end."""
@@ -286,10 +266,14 @@ def how_it_ended(attrs: Mapping[str, Any]) -> str:
     code = int(state.get("ExitCode") or 0)
     if state.get("OOMKilled"):
         limit = int(attrs["HostConfig"].get("Memory") or 0)
-        of = f" of {limit / GIB:.1f} GiB" if limit else ""
+        of = f" of {_size(limit)}" if limit else ""
         return f"was killed for using more than its memory limit{of} (exit code {code}, OOM killed)"
     # The shell's convention, which the engine and its init keep: 128 and the signal's number.
     with contextlib.suppress(ValueError):
         if code > 128:
             return f"was ended by {signal.Signals(code - 128).name} (exit code {code})"
     return f"exited with code {code}"
+
+
+def _size(count_bytes: int) -> str:
+    return f"{count_bytes / GIB:.1f} GiB" if count_bytes >= GIB else f"{count_bytes / MIB:.0f} MiB"
