@@ -157,12 +157,12 @@ turns:
       - {event: response, within_ms: 6000}
 
   - name: first question               # spoken by the speech engine: say what your callers say
-    user: "Hello. What can you help me with today?"
+    user: "What can you help me with today?"
     expect:
       - {event: response, within_ms: 4000}
 
   - name: second question
-    user: "Could you say that once more, please?"
+    user: "Could you say that once more please?"
     expect:
       - {event: response, within_ms: 4000}
 
