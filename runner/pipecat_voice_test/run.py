@@ -14,11 +14,18 @@ from functools import partial
 from typing import Protocol
 
 from pipecat_voice_test.bot.base import Bot
+from pipecat_voice_test.bot.diagnosis import ended_in_run
 from pipecat_voice_test.bots import Bots, BotWatcher
 from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.clerk import Clerk
-from pipecat_voice_test.errors import BotError, BotExited, NothingSelected, VoiceTestError
+from pipecat_voice_test.errors import (
+    BotError,
+    BotExited,
+    EngineError,
+    NothingSelected,
+    VoiceTestError,
+)
 from pipecat_voice_test.measurement.results import BotFacts, CallResult, RunResult, Verdict
 from pipecat_voice_test.one_call import OneCall, Prepared
 from pipecat_voice_test.outcome import Outcome
@@ -206,7 +213,7 @@ class Run:
             async with self._bots.ready(bot):
                 self._watcher.call_began(call)
                 result = await self._hold_and_judge(call, bot)
-                await self._look_at_bot(bot, result)
+                result = await self._look_at_bot(call, bot, result)
         except BotError as error:
             result = self._without_bot(call, bot, error)
         except asyncio.CancelledError:
@@ -241,23 +248,26 @@ class Run:
         self._outcome.not_run = "the bot took no call"
         return call.unfinished(Verdict.ERROR, error=str(error), kind=error.kind)
 
-    async def _look_at_bot(self, bot: Bot, result: CallResult) -> None:
+    async def _look_at_bot(self, call: OneCall, bot: Bot, result: CallResult) -> CallResult:
         """A bot that died in the call is gone for all others too, unless each has its own."""
         how = bot.exited()
         if how is None and result.timeline.ended_by is EndedBy.BOT_ABNORMAL:
             # The socket of a dying process goes before the process does.
             await asyncio.sleep(EXIT_NOTICED_S)
             how = bot.exited()
-        if how is None or self._outcome.knows(BotExited.kind):
-            return
-        error = BotExited(
-            f"The bot {how} during the run.",
-            fix="its last lines say why; run the same command by hand to see it",
-        )
-        self._outcome.record(error, bot.log_since(0))
-        if not self._bots.fresh:
+        if how is None:
+            return result
+        error = ended_in_run(how)
+        if not self._outcome.knows(error.kind):
+            self._outcome.record(error, bot.log_since(0))
+        gone = isinstance(error, EngineError)
+        if gone or not self._bots.fresh:
             self._stop = True
             self._outcome.not_run = f"the bot {how}"
+        if not gone or result.verdict is Verdict.PASSED:
+            return result
+        # It is not the bot that cut this call off.
+        return call.unfinished(Verdict.ERROR, error=str(error), kind=error.kind)
 
     # --- results, in the clerk's thread -----------------------------------------------------
 

@@ -7,10 +7,17 @@ from typing import Any
 
 from pipecat_voice_test.bot.log import LogRing
 from pipecat_voice_test.bot.probe import Address, Answer
-from pipecat_voice_test.errors import BotExited, BotNotReady, EngineError, VoiceTestError
+from pipecat_voice_test.errors import (
+    BotError,
+    BotExited,
+    BotNotReady,
+    EngineError,
+    VoiceTestError,
+)
 
 _DOCKER_DNS = "127.0.0.11"  # Listens in every container of a network that was created.
 _LOST = "was lost"
+_FIX_OF_LOSS = "look at the engine's own log, and run again when `docker version` shows a server."
 
 # What a dead bot's last lines give away; the first that fits counts.
 _HINTS = (
@@ -51,16 +58,20 @@ def exited_early(name: str, ended: str, log: LogRing, *, by_hand: str) -> VoiceT
         by_hand: The command that shows the same without us.
     """
     if ended.startswith(_LOST):
-        return EngineError(
-            f"{name} {ended}.",
-            fix="look at the engine's own log, and run again when `docker version` shows a server.",
-            evidence=log.evidence(),
-        )
+        return EngineError(f"{name} {ended}.", fix=_FIX_OF_LOSS, evidence=log.evidence())
     return BotExited(
         f"{name} {ended} before it listened.",
         fix=_fix_of_exit(ended, "\n".join(log.last_lines()), by_hand),
         evidence=log.evidence(),
     )
+
+
+def ended_in_run(ended: str) -> BotError:
+    """It ended when it was up; with its engine gone, it is not the bot that misbehaved."""
+    what = f"The bot {ended} during the run."
+    if ended.startswith(_LOST):
+        return EngineError(what, fix=_FIX_OF_LOSS)
+    return BotExited(what, fix="its last lines say why; run the same command by hand to see it")
 
 
 def _fix_of_exit(ended: str, printed: str, by_hand: str) -> str:
