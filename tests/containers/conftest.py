@@ -1,8 +1,10 @@
 """Tests in which the runner itself is a container."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import dind
 import pytest
 from docker_engine import docker
 
@@ -28,6 +30,13 @@ def faulty_bot(runner_image: str) -> str:
         options = ("--target", target, "--build-arg", f"RUNNER={runner_image}")
         _build(name, *options, folder=Path(__file__).parent / "faulty_bot")
     return FAULTY_BOT
+
+
+@pytest.fixture(scope="session")
+def other_engine(faulty_bot: str) -> Iterator[dind.OtherEngine]:
+    """An engine that is not the one of this machine, and has the image of `faulty_bot`."""
+    with dind.running(faulty_bot) as engine:
+        yield engine
 
 
 def _build(name: str, *options: str, folder: Path = ROOT) -> None:
