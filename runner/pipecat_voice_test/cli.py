@@ -197,8 +197,10 @@ def init(folder: Path, ci: str | None) -> int:
         """\b
 Exit code:
   0  bots can be called here
+  4  something else is missing: a config, a folder, a package, a speech engine
   6  the image that was named cannot be started
-  7  this machine cannot keep time""",
+  7  this machine cannot keep time
+Several apply: 6, 7, 4 in this order.""",
     )
 )
 @click.option("--bot-image", metavar="NAME", help="Look whether this image is there.")
