@@ -1,5 +1,6 @@
 """What every way of reaching a bot has in common: start it, wait for it, always stop it."""
 
+import asyncio
 from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
@@ -57,8 +58,13 @@ class Bot(Protocol):
 
 
 class StoppedOnExit:
-    """`async with bot:` that leaves nothing behind, also when starting fails or is cancelled."""
+    """`async with bot:` that leaves nothing behind, also when starting fails or is cancelled.
 
+    Attributes:
+        hurried: Whether the run is being cut short: CI systems kill whoever dallies.
+    """
+
+    hurried = False
     tell: Callable[[str], None] = staticmethod(lambda text: None)
 
     async def start(self) -> None:
@@ -70,7 +76,8 @@ class StoppedOnExit:
     async def __aenter__(self) -> Self:
         try:
             await self.start()
-        except BaseException:
+        except BaseException as error:
+            self.hurried = isinstance(error, asyncio.CancelledError)
             await self.stop()
             raise
         return self
@@ -81,4 +88,5 @@ class StoppedOnExit:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.hurried = kind is not None and issubclass(kind, asyncio.CancelledError)
         await self.stop()

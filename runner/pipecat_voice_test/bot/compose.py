@@ -96,12 +96,12 @@ class ComposeBot(ContainedBot):
             raise ailing.error(self.name) from error
 
     async def stop(self) -> None:
-        """SIGTERM to the bot, `stop_timeout_s`, SIGKILL; then all of it is removed."""
+        """SIGTERM to the bot, `stop_timeout_s` or less, SIGKILL; then all of it is removed."""
         self._given_up = True
         if self._stack is not None:
             self._stack.give_up()
         if self._tenant is not None:
-            await aside(partial(self._tenant.stop, self._stop_timeout_s))
+            await aside(partial(self._tenant.stop, self._grace_s(self._stop_timeout_s)))
         if self._stack is not None:
             await aside(self._stack.remove)
 

@@ -25,6 +25,7 @@ from pipecat_voice_test.errors import VoiceTestError
 _LOOK_S = 0.05  # How soon an early death is noticed.
 _OUTPUT_S = 0.5
 _HEALTH_S = 1.0
+_HURRY_S = 1.0  # All the time to end that a bot gets when the run is cut short.
 
 
 class Premises:
@@ -97,6 +98,10 @@ class ContainedBot(StoppedOnExit):
 
     def log_since(self, position: int) -> str:
         return self._log.since(position)
+
+    def _grace_s(self, usual_s: float) -> float:
+        """How long it may take to end when it is asked to."""
+        return min(usual_s, _HURRY_S) if self.hurried else usual_s
 
     async def _wait_until_ready(self, address: Address, began: float) -> None:
         """Until HTTP is answered at `address`; then the bot may be called.

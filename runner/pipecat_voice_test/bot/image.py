@@ -134,14 +134,14 @@ class ImageBot(ContainedBot):
         await self._wait_until_ready(address, began)
 
     async def stop(self) -> None:
-        """SIGTERM, `stop_timeout_s`, SIGKILL; then the container is removed."""
+        """SIGTERM, `stop_timeout_s` or less, SIGKILL; then the container is removed."""
         self._given_up = True
         deadline = time.monotonic() + _CREATED_S
         while self._creating and time.monotonic() < deadline:  # noqa: ASYNC110 - a thread does it
             await asyncio.sleep(0.02)
         tenant = self._tenant
         if tenant is not None:
-            await aside(lambda: tenant.stop(self._stop_timeout_s))
+            await aside(lambda: tenant.stop(self._grace_s(self._stop_timeout_s)))
 
     def kill_now(self) -> None:
         """End and remove the container; blocks for some tenths of a second."""
