@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -197,10 +197,10 @@ def _is_of(label: str, runner: int | str) -> bool:
 
 def processes_of(run_id: str) -> list[str]:
     """Command lines on this machine that name a run: those of its watchdog and reaper."""
-    found = []
+    return [" ".join(words) for words in _command_lines() if run_id in words]
+
+
+def _command_lines() -> Iterator[list[str]]:
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
-            words = file.read_bytes().decode(errors="replace").split("\0")
-            if run_id in words:
-                found.append(" ".join(words))
-    return found
+            yield file.read_bytes().decode(errors="replace").split("\0")

@@ -1,0 +1,73 @@
+"""An engine that takes its time over one kind of request, in between us and the real one."""
+
+import contextlib
+import re
+import socket
+import threading
+from pathlib import Path
+from typing import Self
+
+ENGINE = "/var/run/docker.sock"
+_READ_BYTES = 65536
+
+
+class SlowEngine:
+    """Passes everything on, but holds a request that fits until it is let go.
+
+    Attributes:
+        address: As in `DOCKER_HOST`.
+        asked: Set once such a request has come.
+        go: To be set, for the engine to be given it.
+    """
+
+    def __init__(self, path: Path, held: str) -> None:
+        """Answer at a socket file.
+
+        Args:
+            path: The file, which must not be too long for one.
+            held: Found in the first line of a request, such as "POST /v1.41/containers/create".
+        """
+        self.address = f"unix://{path}"
+        self.asked, self.go = threading.Event(), threading.Event()
+        self._held = re.compile(held.encode())
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen(64)
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.go.set()
+        self._listener.shutdown(socket.SHUT_RDWR)  # Wakes who waits for the next caller.
+        self._thread.join()
+        self._listener.close()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                caller, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._take, args=(caller,), daemon=True).start()
+
+    def _take(self, caller: socket.socket) -> None:
+        with caller, socket.socket(socket.AF_UNIX) as engine:
+            engine.connect(ENGINE)
+            answers = threading.Thread(target=self._pass_on, args=(engine, caller), daemon=True)
+            answers.start()
+            self._pass_on(caller, engine, asks=True)
+            answers.join()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, *, asks: bool = False) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(_READ_BYTES):
+                if asks and self._held.search(data.partition(b"\r\n")[0]):
+                    self.asked.set()
+                    self.go.wait()
+                # What was asked is done, even if whoever asked has gone.
+                target.sendall(data)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)

@@ -1,0 +1,216 @@
+"""A run that is ended when it suits nobody leaves nothing behind either."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from docker_engine import BASE_IMAGE
+
+from containers.runs import GREETING, LONG, LOOK_S, Started, left_by, processes_of
+from containers.slow_engine import SlowEngine
+from containers.victims import IN_CALL, KILLED_S, TIDY_S
+
+pytestmark = [pytest.mark.docker, pytest.mark.realtime]
+
+CREATE = r"^POST /v[0-9.]+/containers/create"
+START = r"^POST /v[0-9.]+/containers/[0-9a-f]+/start"
+HOLD_S = 1.0
+
+Run = Callable[..., Started]
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    client = docker.from_env()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def run(faulty_bot: str, tmp_path: Path) -> Iterator[Run]:
+    """Start a run, which is ended after the test if it still goes on."""
+    with contextlib.ExitStack() as stack:
+
+        def start(name: str = "run", *options: str, **more: Any) -> Started:
+            words = (
+                [*options] if "--bot-build" in options else ["--bot-image", faulty_bot, *options]
+            )
+            started = Started(tmp_path / name, words, **more)
+            stack.callback(started.process.wait)
+            stack.callback(started.process.kill)
+            return started
+
+        yield start
+
+
+def watchdog_of(started: Started) -> str:
+    """The id of the run, by its watchdog."""
+    deadline = time.monotonic() + 30.0
+    children = Path(f"/proc/{started.process.pid}/task")
+    while time.monotonic() < deadline:
+        for file in children.glob("*/children"):
+            for pid in file.read_text().split():
+                words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+                if "pipecat_voice_test.engine.watchdog" in words:
+                    return next(word for word in words if re.fullmatch("[0-9a-f]{12}", word))
+        time.sleep(LOOK_S)
+    raise AssertionError(f"no watchdog: {started.printed}")
+
+
+def gone_within(client: Any, started: Started, run_id: str, limit_s: float) -> bool:
+    """Whether all is gone, those who see to it too; it is they who know that no more will come."""
+    deadline = time.monotonic() + limit_s
+    while processes_of(run_id) or left_by(client, started.process.pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_S)
+    return True
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize(
+    "held", [pytest.param(CREATE, id="being-created"), pytest.param(START, id="being-started")]
+)
+def test_a_bot_that_is(held: str, name: str, run: Run, client: Any, tmp_path: Path) -> None:
+    with SlowEngine(tmp_path / "engine.sock", held) as engine:
+        started = run(env={"DOCKER_HOST": engine.address})
+        assert engine.asked.wait(30.0), started.printed
+        run_id = watchdog_of(started)
+        started.process.send_signal(signal.Signals[name])
+        time.sleep(HOLD_S)
+        engine.go.set()
+
+        assert gone_within(client, started, run_id, KILLED_S)
+        ended = started.wait()
+    assert name == "SIGKILL" or ended.exit_code == ended.results["exit_code"] == 2, ended.printed
+
+
+def test_a_bot_that_is_created_when_the_run_has_long_ended(
+    run: Run, client: Any, tmp_path: Path
+) -> None:
+    with SlowEngine(tmp_path / "engine.sock", CREATE) as engine:
+        started = run(env={"DOCKER_HOST": engine.address})
+        assert engine.asked.wait(30.0), started.printed
+        run_id = watchdog_of(started)
+        began_s = time.monotonic()
+        started.process.send_signal(signal.SIGTERM)
+        ended = started.wait()
+        took_s = time.monotonic() - began_s
+        engine.go.set()
+
+        assert gone_within(client, started, run_id, KILLED_S)
+    assert ended.exit_code == 2
+    assert took_s < KILLED_S, ended.printed
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGKILL"])
+def test_a_bot_that_still_loads(name: str, run: Run, client: Any) -> None:
+    started = run("run", "--bot-args", "sleeps")
+    started.wait_for("starting pvt-test")
+    run_id = watchdog_of(started)
+    while "running" not in str(left_by(client, started.process.pid)):
+        assert started.process.poll() is None, started.printed
+        time.sleep(LOOK_S)
+    began_s = time.monotonic()
+    started.process.send_signal(signal.Signals[name])
+    while left_by(client, started.process.pid):
+        time.sleep(LOOK_S)
+
+    assert time.monotonic() - began_s < (KILLED_S if name == "SIGKILL" else TIDY_S)
+    assert gone_within(client, started, run_id, KILLED_S)
+    ended = started.wait()
+    assert name == "SIGKILL" or ended.exit_code == ended.results["exit_code"] == 2, ended.printed
+
+
+def test_an_image_that_is_pulled(run: Run, client: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        image = f"127.0.0.1:{silent.getsockname()[1]}/shop/bot"
+        started = run("run", "--bot-image", image)
+        started.wait_for(f"pulling {image}")
+        began_s = time.monotonic()
+        started.process.send_signal(signal.SIGINT)
+        ended = started.wait()
+
+    assert time.monotonic() - began_s < TIDY_S
+    assert ended.exit_code == ended.results["exit_code"] == 2, ended.printed
+    assert len(ended.junit.findall(".//testcase")) == 1
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+def test_an_image_that_is_built(name: str, run: Run, client: Any, tmp_path: Path) -> None:
+    step = ("sleep", f"60.{os.getpid()}{len(name)}")
+    (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN exec {' '.join(step)}\n")
+    started = run("run", "--bot-build", str(tmp_path))
+    while not processes_of(step[1]):
+        assert started.process.poll() is None, started.printed
+        time.sleep(LOOK_S)
+    began_s = time.monotonic()
+    started.process.send_signal(signal.Signals[name])
+    while processes_of(step[1]):
+        time.sleep(LOOK_S)
+
+    assert time.monotonic() - began_s < (KILLED_S if name == "SIGKILL" else TIDY_S)
+    ended = started.wait()
+    assert name == "SIGKILL" or ended.exit_code == ended.results["exit_code"] == 2, ended.printed
+    listed = [str(one["Command"]) for one in client.api.containers(all=True)]
+    assert [command for command in listed if step[1] in command] == []
+
+
+def test_a_bot_that_ignores_sigterm(run: Run, client: Any) -> None:
+    started = run("run", "--bot-args", "ignores-sigterm", scenarios=(LONG,))
+    started.wait_for(IN_CALL)
+    began_s = time.monotonic()
+    started.process.send_signal(signal.SIGINT)
+    while left_by(client, started.process.pid):
+        time.sleep(LOOK_S)
+
+    assert time.monotonic() - began_s < TIDY_S
+    assert started.wait().exit_code == 2
+
+
+def test_a_second_signal_does_not_cost_the_results(run: Run, client: Any) -> None:
+    started = run("run", "--bot-args", "ignores-sigterm", scenarios=(GREETING, LONG))
+    started.wait_for(IN_CALL)
+    started.process.send_signal(signal.SIGINT)
+    started.wait_for("was interrupted by SIGINT")
+    started.process.send_signal(signal.SIGTERM)
+    ended = started.wait()
+
+    assert ended.exit_code == ended.results["exit_code"] == 2, ended.printed
+    assert len(ended.junit.findall(".//testcase")) == 2
+    assert left_by(client, started.process.pid) == []
+
+
+def test_the_end_of_one_run_does_not_disturb_another(run: Run, client: Any) -> None:
+    one, other = run("one", scenarios=(LONG,)), run("other", scenarios=(LONG,))
+    for started in (one, other):
+        started.wait_for(IN_CALL)
+    before = left_by(client, other.process.pid)
+    one.process.kill()
+    while left_by(client, one.process.pid):
+        time.sleep(LOOK_S)
+    one.wait()
+
+    assert left_by(client, other.process.pid) == before
+    other.process.send_signal(signal.SIGTERM)
+    ended = other.wait()
+    assert ended.kinds == []
+    assert ended.exit_code == 2
+
+
+def test_the_next_run_may_begin_at_once(run: Run, client: Any) -> None:
+    first = run("first", scenarios=(LONG,))
+    first.wait_for(IN_CALL)
+    first.process.kill()
+    ended = run("second").wait()
+
+    assert ended.exit_code in (0, 7), ended.printed
+    assert left_by(client, first.process.pid) == []
