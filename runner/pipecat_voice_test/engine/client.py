@@ -9,9 +9,9 @@ Source: https://docs.docker.com/engine/manage-resources/contexts/
 import contextlib
 import os
 import re
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
 import docker
@@ -24,7 +24,8 @@ from pipecat_voice_test.engine.plain import plain
 from pipecat_voice_test.engine.tls import EngineTLS
 from pipecat_voice_test.errors import EngineError
 
-DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
+_SOCKET = "/var/run/docker.sock"
+DEFAULT_ADDRESS = f"unix://{_SOCKET}"
 CONNECT_S = 10.0
 ANSWER_S = 60.0
 SHORT_S = 5.0  # For those who may not wait: a signal handler, a bot's end.
@@ -63,6 +64,7 @@ class Engine:
                     fix="run this on that machine, or name an engine as unix:// or tcp:// in"
                     " DOCKER_HOST.",
                 )
+            _knock(address)
             client = docker.DockerClient(timeout=CONNECT_S, **settings)
         except (DockerException, requests.RequestException, OSError, ValueError) as error:
             raise _unreachable(address, error) from error
@@ -151,24 +153,31 @@ def _found(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     return address, settings
 
 
+def _knock(address: str) -> None:
+    """Raise OSError where the socket of this machine cannot be used; docker-py would leak it."""
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as trial:
+            trial.settimeout(CONNECT_S)
+            trial.connect(address.removeprefix("unix://") or _SOCKET)
+
+
 def _unreachable(address: str, error: BaseException) -> EngineError:
     cause = _root(error)
-    socket = Path(address.removeprefix("unix://")) if address.startswith("unix://") else None
     return EngineError(
         f"no container engine answers at {address}.",
-        fix=_advice(socket, cause, str(error)),
+        fix=_advice(cause, str(error), local=address.startswith("unix://")),
         evidence=words_of(cause),
     )
 
 
-def _advice(socket: Path | None, cause: BaseException, text: str) -> str:
+def _advice(cause: BaseException, text: str, *, local: bool) -> str:
     """How to get at the engine, by what kept us from it."""
     if isinstance(cause, PermissionError):
         return (
             "let this user use the engine: `sudo usermod -aG docker $USER` and log in again,\n"
             "or in a container `--group-add $(stat -c %g /var/run/docker.sock)`; or use `sudo`."
         )
-    if socket is not None and isinstance(cause, _SOCKET_GONE):
+    if local and isinstance(cause, _SOCKET_GONE):
         return (
             "start the engine (`sudo systemctl start docker`, or Docker Desktop);\n"
             "in a container add `-v /var/run/docker.sock:/var/run/docker.sock`;\n"

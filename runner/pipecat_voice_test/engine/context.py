@@ -117,4 +117,5 @@ def _other_dockerfiles(folder: Path) -> str:
     )[:5]
     if not found:
         return "give the folder that holds it as `--bot-build`, or write one."
-    return "say which with `--bot-dockerfile`: there is " + ", ".join(f"`{one}`" for one in found)
+    there = ", ".join(f"`{one}`" for one in found)
+    return f"say which with `--bot-dockerfile`: there is {there}."
