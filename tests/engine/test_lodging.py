@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from docker_engine import BASE_IMAGE, docker
 from pipecat_voice_test.engine.client import Engine
 from pipecat_voice_test.engine.lodging import Lodging
 from pipecat_voice_test.engine.ownership import Role, new_run_id
+from pipecat_voice_test.engine.route import HERE, Route
 from pipecat_voice_test.engine.surroundings import Home, Network, Surroundings
 from pipecat_voice_test.errors import EngineError
 
@@ -246,6 +248,30 @@ def test_an_engine_without_networks_to_give_has_the_bot_share_ours(
         assert "the bot shares this container's network instead of its own" in caplog.text
     finally:
         docker("network", "rm", f"pvt-{run_id}")
+
+
+@pytest.mark.parametrize(
+    ("stack", "whose", "instead"),
+    [
+        ("host", "the engine's machine", "leave out `--bot-network`"),
+        ("container:x", "this runner's container", "with `--fresh-bot` say `--workers 1`"),
+    ],
+)
+def test_a_port_at_which_somebody_else_would_be_called_is_refused(
+    stack: str, whose: str, instead: str, connected: Engine
+) -> None:
+    lodging = Lodging(connected, new_run_id(), Surroundings(), Route(stack=stack, call=HERE))
+    with socket.create_server((HERE, 0)) as somebody:
+        port = somebody.getsockname()[1]
+        with pytest.raises(EngineError) as refused:
+            lodging.must_be_free(port)
+    lodging.must_be_free(port)
+
+    assert str(refused.value) == (
+        f"port {port} is already taken in the network of {whose}, in which the bot is to be.\n"
+        "  Fix: end the program that listens there; or have the bot listen on another port, and\n"
+        f"       give that as `--bot-port`; or {instead}."
+    )
 
 
 def test_everything_of_a_run_carries_its_labels(connected: Engine) -> None:

@@ -153,6 +153,7 @@ class ImageBot(ContainedBot):
         """In a thread of its own, which nobody may be waiting for when it is through."""
         engine, lodging = self._premises.engine(), self._premises.lodging()
         image = self._image.ready(engine, tell)
+        lodging.must_be_free(self._spec.port)
         options = lodging.create_options(self._spec.port)
         tell(f"starting {self.name}")
         began = time.monotonic()

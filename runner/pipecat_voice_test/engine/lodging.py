@@ -4,6 +4,7 @@ What `bot/` needs of the engine's networks and of cleaning up, in one object per
 """
 
 import logging
+import socket
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -25,6 +26,7 @@ from pipecat_voice_test.errors import EngineError
 log = logging.getLogger(__name__)
 
 _TIDY_S = 5.0
+_ASK_S = 1.0
 
 
 class Lodging:
@@ -87,6 +89,28 @@ class Lodging:
         if self._guard is not None:
             self._guard.settle()
         return {**self.route.create_options(port), "labels": self.labels()}
+
+    def must_be_free(self, port: int) -> None:
+        """Ask before a bot is started whose network is not its own, but somebody else's too.
+
+        Raises:
+            EngineError: Somebody else listens there, and would be called in place of the bot.
+        """
+        at = self.route.address({}, port) if self.route.stack is not None else None
+        if at is None:
+            return
+        try:
+            socket.create_connection(at, timeout=_ASK_S).close()
+        except OSError:
+            return
+        whose, instead = "this runner's container", "with `--fresh-bot` say `--workers 1`"
+        if self.route.stack == "host":
+            whose, instead = "the engine's machine", "leave out `--bot-network`"
+        raise EngineError(
+            f"port {port} is already taken in the network of {whose}, in which the bot is to be.",
+            fix="end the program that listens there; or have the bot listen on another port, and\n"
+            f"give that as `--bot-port`; or {instead}.",
+        )
 
     def address(self, container_attrs: Mapping[str, Any], port: int) -> tuple[str, int]:
         """Host and port at which a bot is to be called.
