@@ -1,7 +1,8 @@
 """An image registry of our own on this machine, which also misbehaves when asked to.
 
-Engines take plain HTTP from 127.0.0.1. One tiny image under every name; what goes wrong depends
-on the first part of the name: `locked/…`, `busy/…`, `slow/…`, `token/…`, `gone/…`.
+Engines take plain HTTP from 127.0.0.1. As public registries do, it wants a token of everybody
+and gives one to anybody. One tiny image under every name; what goes wrong depends on the first
+part of the name: `locked/…`, `busy/…`, `gone/…`, `slow/…`.
 
 Source: https://distribution.github.io/distribution/spec/api/
 """
@@ -10,12 +11,13 @@ import gzip
 import hashlib
 import io
 import json
+import secrets
 import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import ClassVar, Final
 
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 
@@ -34,10 +36,10 @@ def _digest(data: bytes) -> str:
 
 
 class TinyImage:
-    """Three small layers without a program in them."""
+    """Three small layers without a program in them, which no engine has seen before."""
 
     def __init__(self) -> None:
-        layers = [_layer(f"file-{number}", b"hello %d\n" % number) for number in range(3)]
+        layers = [_layer(f"file-{number}", secrets.token_bytes(8)) for number in range(3)]
         config = json.dumps(
             {
                 "architecture": "amd64",
@@ -72,11 +74,12 @@ class TinyImage:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    image: ClassVar[TinyImage] = TinyImage()
-    pulled: ClassVar[list[str]]
+    image: ClassVar[TinyImage]
+    registry: ClassVar["Registry"]
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
+        self.registry.asked.append(path)
         kind = path.split("/")[2] if path.count("/") > 2 else ""
         if path == "/token":
             self._answer(200, b'{"token": "let-me-in"}', "application/json")
@@ -87,9 +90,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind == "gone":
             self._refuse(404, "NAME_UNKNOWN", "repository name not known to registry")
         elif path.endswith("/manifests/latest"):
-            self.pulled.append(path)
             self._answer(200, self.image.manifest, MANIFEST_TYPE)
         elif path.rpartition("/")[2] in self.image.blobs:
+            if kind == "slow" and "/blobs/" in path:
+                self.registry.hurry.wait(self.registry.SLOW_S)
             body = self.image.blobs[path.rpartition("/")[2]]
             kind = MANIFEST_TYPE if "/manifests/" in path else "application/octet-stream"
             self._answer(200, body, kind)
@@ -120,19 +124,39 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+class Registry:
+    """A registry that runs.
+
+    Attributes:
+        address: `127.0.0.1:PORT`, to be written before names of images.
+        asked: Every path that was asked for.
+        hurry: Set, `slow/…` is slow no longer.
+    """
+
+    SLOW_S: Final = 60.0
+
+    def __init__(self, port: int) -> None:
+        self.address = f"127.0.0.1:{port}"
+        self.asked: list[str] = []
+        self.hurry = threading.Event()
+
+
 @contextmanager
-def registry(host: str = "127.0.0.1") -> Iterator[str]:
-    """`127.0.0.1:PORT`, to be written before names of images."""
+def registry() -> Iterator[Registry]:
+    """A registry, until the end of the block."""
 
     class Handler(_Handler):
-        pulled: ClassVar[list[str]] = []
+        image = TinyImage()
 
-    server = ThreadingHTTPServer((host, 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    Handler.registry = Registry(server.server_port)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield f"127.0.0.1:{server.server_port}"
+        yield Handler.registry
     finally:
+        Handler.registry.hurry.set()
         server.shutdown()
         server.server_close()
         thread.join()

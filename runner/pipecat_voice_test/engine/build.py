@@ -28,10 +28,11 @@ from pipecat_voice_test.engine.plain import Seldom, last_lines, plain
 from pipecat_voice_test.errors import ImageError
 
 EVIDENCE_LINES = 30
+TELL_EVERY_S = 3.0
 _WHAT_CHARACTERS = 200
 _KEPT_CHARACTERS = 64 * 1024
 _CLASSIC, _BUILDKIT = "1", "2"  # As the API's `version` has them.
-_BUILDKIT_API = (1, 39)
+BUILDKIT_API = (1, 39)
 _LABELS = {ROLE: "image"}
 
 _NO_SESSION = "no active session"
@@ -75,7 +76,7 @@ def build_image(engine: Engine, folder: Path, dockerfile: str | None, tell: Tell
     """
     build = _Build(engine, BuildContext.of(folder, dockerfile), tell, folder)
     version = tuple(int(part) for part in engine.client.api.api_version.split("."))
-    builder = _BUILDKIT if version >= _BUILDKIT_API else _CLASSIC
+    builder = _BUILDKIT if version >= BUILDKIT_API else _CLASSIC
     while True:
         try:
             return build.run(builder)
@@ -91,7 +92,7 @@ class _Build:
     def __init__(self, engine: Engine, context: BuildContext, tell: Tell, folder: Path) -> None:
         self._engine = engine
         self._context = context
-        self._say = Seldom(tell)
+        self._say = Seldom(tell, TELL_EVERY_S)
         self._folder = folder
         self._printed = ""
         self._lacking = ""  # What a step that failed was looking for.
@@ -194,20 +195,24 @@ class _Build:
                 return _Lacks(self._lacking)
             if _NO_BUILDKIT.search(words) or (self._lacking and _NO_SESSION in words):
                 return _NoBuildKit(words)
-        fix = "mend what its last lines complain about: `docker build` must work on the folder."
-        if _NEEDS_MORE.search(words):
-            fix = (
-                "this Dockerfile needs more of BuildKit than can be had here: build it in a step\n"
-                "before with `docker build -t bot .` and give `--bot-image bot`."
-            )
-        if "unknown instruction" in words and "<<" in self._context.dockerfile.read_text("utf-8"):
-            fix = "for heredocs make `# syntax=docker/dockerfile:1` the Dockerfile's first line."
         lines = last_lines(self._printed + "\n" + words, EVIDENCE_LINES)
         return ImageError(
             f"{self._folder} could not be built: {_shortened(words)}",
-            fix=fix,
+            fix=remedy(words, self._context.dockerfile.read_text("utf-8", "replace")),
             evidence="\n".join(["Last lines of the build:", *(f"  {line}" for line in lines)]),
         )
+
+
+def remedy(words: str, dockerfile: str) -> str:
+    """What to do about a failed build, by the engine's words and the text of the Dockerfile."""
+    if _NEEDS_MORE.search(words):
+        return (
+            "this Dockerfile needs more of BuildKit than can be had here: build it in a step\n"
+            "before with `docker build -t bot .` and give `--bot-image bot`."
+        )
+    if "unknown instruction" in words and "<<" in dockerfile:
+        return "for heredocs make `# syntax=docker/dockerfile:1` the Dockerfile's first line."
+    return "mend what its last lines complain about: `docker build` must work on the folder."
 
 
 def _shortened(words: str) -> str:

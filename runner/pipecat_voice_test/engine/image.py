@@ -16,6 +16,8 @@ from pipecat_voice_test.errors import ImageError
 
 Tell = Callable[[str], None]
 
+TELL_EVERY_S = 3.0
+
 
 class Pull(StrEnum):
     """When an image is pulled."""
@@ -76,7 +78,7 @@ _REASONS = (
         r"|deadline exceeded|connection reset|server misbehaving|handshake|\beof\b|proxyconnect",
         "the registry could not be reached",
         "build the image first (`docker build -t {name} .`), or give its folder as `--bot-build`;\n"
-        "or check the name (`{registry}` was asked) and the engine's network and proxy.",
+        "or check the name ({registry} was asked) and the engine's network and proxy.",
     ),
 )  # fmt: skip
 _OTHER = ("the engine could not pull it", "`docker pull {name}` must work.")
@@ -112,7 +114,7 @@ def ensure_image(engine: Engine, name: str, pull: Pull | str, tell: Tell) -> str
     pull_image(engine, name, tell)
     found = image_id(engine, name)
     if not found:
-        raise _refused(name, "the engine pulled it, and has it not")
+        raise refused(name, "the engine pulled it, and has it not")
     return found
 
 
@@ -125,7 +127,7 @@ def image_id(engine: Engine, name: str) -> str:
             return ""
         except DockerException as error:
             if re.search(r"invalid reference format|must be lowercase", words_of(error)):
-                raise _refused(name, words_of(error)) from error
+                raise refused(name, words_of(error)) from error
             raise
 
 
@@ -137,17 +139,17 @@ def pull_image(engine: Engine, name: str, tell: Tell) -> None:
         EngineError: The engine went away.
     """
     repository, tag = parse_repository_tag(name)
-    say = Seldom(tell)
+    say = Seldom(tell, TELL_EVERY_S)
     say(f"pulling {name}")
     try:
         events = engine.client.api.pull(repository, tag or "latest", stream=True, decode=True)
         for shown in _progress(events, name):
             say(shown)
     except (StoreError, CredentialsNotFound) as error:
-        raise _refused(name, f"unauthorized: {error}") from error
+        raise refused(name, f"unauthorized: {error}") from error
     except (DockerException, requests.RequestException, OSError) as error:
         if not is_lost(error):
-            raise _refused(name, words_of(error)) from error
+            raise refused(name, words_of(error)) from error
         with engine_errors(f"pull {name}"):
             raise
 
@@ -157,7 +159,7 @@ def _progress(events: Iterator[dict[str, Any]], name: str) -> Iterator[str]:
     layers: dict[str, bool] = {}
     for event in events:
         if "error" in event:
-            raise _refused(name, str(event["error"]))
+            raise refused(name, str(event["error"]))
         status, layer = str(event.get("status", "")), str(event.get("id", ""))
         if status in ("Pull complete", "Already exists"):
             layers[layer] = True
@@ -167,7 +169,8 @@ def _progress(events: Iterator[dict[str, Any]], name: str) -> Iterator[str]:
             yield f"pulling {name}: {sum(layers.values())} of {len(layers)} layers"
 
 
-def _refused(name: str, words: str) -> ImageError:
+def refused(name: str, words: str) -> ImageError:
+    """Why an image cannot be had, by the words of an engine or a registry."""
     reason, fix = _OTHER
     for pattern, *sense in _REASONS:
         if re.search(pattern, words, re.IGNORECASE):
