@@ -68,6 +68,13 @@ class Ended:
         return "\n".join(error["message"] for error in self.results["errors"])
 
     @property
+    def harmful(self) -> list[str]:
+        """What it printed that a CI system would obey, or that would act on a terminal."""
+        lines = [line for line in self.printed.split("\n") if line.lstrip().startswith("::")]
+        lines += [line for line in self.printed.split("\n") if "##[" in line]
+        return lines + [one for one in self.printed if not one.isprintable() and one != "\n"]
+
+    @property
     def calls(self) -> list[dict[str, Any]]:
         return [call for one in self.results["scenarios"] for call in one["calls"]]
 

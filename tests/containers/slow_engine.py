@@ -20,16 +20,18 @@ class SlowEngine:
         go: To be set, for the engine to be given it.
     """
 
-    def __init__(self, path: Path, held: str) -> None:
+    def __init__(self, path: Path, held: str, *, after: int = 0) -> None:
         """Answer at a socket file.
 
         Args:
             path: The file, which must not be too long for one.
             held: Found in the first line of a request, such as "POST /v1.41/containers/create".
+            after: So many such requests are not held.
         """
         self.address = f"unix://{path}"
         self.asked, self.go = threading.Event(), threading.Event()
         self._held = re.compile(held.encode())
+        self._spared = iter(range(after))
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(path))
         self._listener.listen(64)
@@ -64,10 +66,13 @@ class SlowEngine:
     def _pass_on(self, source: socket.socket, target: socket.socket, *, asks: bool = False) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(_READ_BYTES):
-                if asks and self._held.search(data.partition(b"\r\n")[0]):
+                if asks and self._is_held(data.partition(b"\r\n")[0]):
                     self.asked.set()
                     self.go.wait()
                 # What was asked is done, even if whoever asked has gone.
                 target.sendall(data)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_WR)
+
+    def _is_held(self, line: bytes) -> bool:
+        return self._held.search(line) is not None and next(self._spared, None) is None

@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from docker_engine import BASE_IMAGE
 
 from containers.runs import GREETING, LONG, LOOK_S, Started, left_by, processes_of
 from containers.slow_engine import SlowEngine
-from containers.victims import IN_CALL, KILLED_S, TIDY_S
+from containers.victims import IN_CALL, KILLED_S, TIDY_S, Container, nothing_left
 
 pytestmark = [pytest.mark.docker, pytest.mark.realtime]
 
 CREATE = r"^POST /v[0-9.]+/containers/create"
 START = r"^POST /v[0-9.]+/containers/[0-9a-f]+/start"
 HOLD_S = 1.0
+BEGINNING_S = (0.3, 0.7, 0.9, 1.1, 1.3, 1.5)
 
 Run = Callable[..., Started]
 
@@ -51,18 +53,25 @@ def run(faulty_bot: str, tmp_path: Path) -> Iterator[Run]:
         yield start
 
 
-def watchdog_of(started: Started) -> str:
-    """The id of the run, by its watchdog."""
-    deadline = time.monotonic() + 30.0
-    children = Path(f"/proc/{started.process.pid}/task")
-    while time.monotonic() < deadline:
-        for file in children.glob("*/children"):
+def run_ids_of(started: Started) -> set[str]:
+    """The id of the run, by its watchdog; none while there is none, or no more."""
+    found = set()
+    for file in Path(f"/proc/{started.process.pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
             for pid in file.read_text().split():
                 words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
                 if "pipecat_voice_test.engine.watchdog" in words:
-                    return next(word for word in words if re.fullmatch("[0-9a-f]{12}", word))
+                    found |= {word for word in words if re.fullmatch("[0-9a-f]{12}", word)}
+    return found
+
+
+def run_id_of(started: Started) -> str:
+    """The same, as soon as there is one."""
+    deadline = time.monotonic() + 30.0
+    while not (found := run_ids_of(started)):
+        assert time.monotonic() < deadline, started.printed
         time.sleep(LOOK_S)
-    raise AssertionError(f"no watchdog: {started.printed}")
+    return found.pop()
 
 
 def gone_within(client: Any, started: Started, run_id: str, limit_s: float) -> bool:
@@ -83,7 +92,7 @@ def test_a_bot_that_is(held: str, name: str, run: Run, client: Any, tmp_path: Pa
     with SlowEngine(tmp_path / "engine.sock", held) as engine:
         started = run(env={"DOCKER_HOST": engine.address})
         assert engine.asked.wait(30.0), started.printed
-        run_id = watchdog_of(started)
+        run_id = run_id_of(started)
         started.process.send_signal(signal.Signals[name])
         time.sleep(HOLD_S)
         engine.go.set()
@@ -93,13 +102,60 @@ def test_a_bot_that_is(held: str, name: str, run: Run, client: Any, tmp_path: Pa
     assert name == "SIGKILL" or ended.exit_code == ended.results["exit_code"] == 2, ended.printed
 
 
+@pytest.mark.parametrize(
+    # The first container that a runner in a container asks for is its reaper.
+    ("held", "after"),
+    [pytest.param(CREATE, 1, id="being-created"), pytest.param(START, 1, id="being-started")],
+)
+def test_a_bot_that_is_when_the_runners_container_is_removed(
+    held: str, after: int, runner_image: str, faulty_bot: str, client: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    with SlowEngine(tmp_path / "docker.sock", held, after=after) as engine:
+        options = ["--bot-image", faulty_bot]
+        socket = tmp_path / "docker.sock"
+        runner = Container(client, folder, options, image=runner_image, socket=socket)
+        try:
+            assert engine.asked.wait(30.0), runner.printed
+            (run_id,) = {one.run_id for one in left_by(client, runner.runner)}
+        finally:
+            runner.tidy()
+        time.sleep(HOLD_S)
+        engine.go.set()
+
+        assert nothing_left(runner, [run_id], within_s=KILLED_S)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+def test_any_moment_of_its_beginning(
+    name: str, faulty_bot: str, client: Any, tmp_path: Path
+) -> None:
+    def end_after(delay_s: float) -> tuple[Started, set[str]]:
+        started = Started(tmp_path / f"{delay_s:g}", ["--bot-image", faulty_bot])
+        ids: set[str] = set()
+        deadline = time.monotonic() + delay_s
+        while time.monotonic() < deadline:
+            ids |= run_ids_of(started)
+            time.sleep(LOOK_S / 5)
+        started.process.send_signal(signal.Signals[name])
+        started.process.wait(30.0)
+        return started, ids
+
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(pool.map(end_after, BEGINNING_S))
+
+    for started, ids in ended:
+        for run_id in ids or {"none"}:
+            assert gone_within(client, started, run_id, KILLED_S), started.printed
+
+
 def test_a_bot_that_is_created_when_the_run_has_long_ended(
     run: Run, client: Any, tmp_path: Path
 ) -> None:
     with SlowEngine(tmp_path / "engine.sock", CREATE) as engine:
         started = run(env={"DOCKER_HOST": engine.address})
         assert engine.asked.wait(30.0), started.printed
-        run_id = watchdog_of(started)
+        run_id = run_id_of(started)
         began_s = time.monotonic()
         started.process.send_signal(signal.SIGTERM)
         ended = started.wait()
@@ -115,7 +171,7 @@ def test_a_bot_that_is_created_when_the_run_has_long_ended(
 def test_a_bot_that_still_loads(name: str, run: Run, client: Any) -> None:
     started = run("run", "--bot-args", "sleeps")
     started.wait_for("starting pvt-test")
-    run_id = watchdog_of(started)
+    run_id = run_id_of(started)
     while "running" not in str(left_by(client, started.process.pid)):
         assert started.process.poll() is None, started.printed
         time.sleep(LOOK_S)

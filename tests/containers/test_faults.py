@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import docker
 import pytest
 from docker_engine import BASE_IMAGE
+from engine.registry import registry
 
 from containers.runs import Ended, Started, left_by
 
@@ -62,6 +63,26 @@ FAULTS = [
             "connection refused",
         ),
         image="127.0.0.1:1/x:y",
+    ),
+    Fault(
+        "a-registry-that-does-not-let-us-in",
+        "",
+        "image",
+        (
+            "the image {registry}/locked/bot cannot be used: the registry asks who we are.",
+            "Fix: `docker login {registry}` and `docker pull {registry}/locked/bot` in a step",
+        ),
+        image="{registry}/locked/bot",
+    ),
+    Fault(
+        "a-registry-that-does-not-have-it",
+        "--bot-pull always",
+        "image",
+        (
+            "the image {registry}/gone/bot:2 cannot be used: the registry has no such image or tag",
+            "Fix: check name and tag: `docker pull {registry}/gone/bot:2` must work.",
+        ),
+        image="{registry}/gone/bot:2",
     ),
     Fault(
         "a-command-that-is-not-there",
@@ -137,18 +158,23 @@ FAULTS = [
         "bad-health",
         "--bot-args sleeps",
         "bot_not_ready",
-        ("{bot}-unwell", "unhealthy", "Fix: ", "Loading models."),
+        (
+            "{bot}-unwell is unhealthy: its own health check failed",
+            "Fix: mend what the check complains about, or the image's HEALTHCHECK itself;",
+            "I am unwell",
+            "Loading models.",
+        ),
         image="{bot}-unwell",
     ),
     Fault(
         "a-bot-that-listens-on-localhost",
-        "--start-timeout 8 --bot-args 'listens-at 127.0.0.1 7860'",
+        "--start-timeout 5 --bot-args 'listens-at 127.0.0.1 7860'",
         "bot_not_ready",
         ("{bot}", "127.0.0.1:7860", "Fix: bind the server to 0.0.0.0", "listening on ws://127"),
     ),
     Fault(
         "a-bot-that-listens-on-another-port",
-        "--start-timeout 8 --bot-args 'listens-at 0.0.0.0 8765'",
+        "--start-timeout 5 --bot-args 'listens-at 0.0.0.0 8765'",
         "bot_not_ready",
         ("{bot}", "8765", "Fix: ", "--bot-port 8765", "listening on ws://0.0.0.0:8765"),
     ),
@@ -170,17 +196,17 @@ Hold = Callable[[str], Ended]
 
 
 @pytest.fixture(scope="module")
-def taken_port() -> Iterator[int]:
-    """A port of this machine on which somebody listens."""
-    with socket.create_server(("0.0.0.0", 0)) as listener:
-        yield listener.getsockname()[1]
+def names(faulty_bot: str) -> Iterator[dict[str, str]]:
+    """What the words in braces stand for."""
+    with registry() as served, socket.create_server(("0.0.0.0", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        yield {"bot": faulty_bot, "registry": served.address, "taken_port": port}
 
 
 @pytest.fixture(scope="module")
 def ended(
     request: pytest.FixtureRequest,
-    faulty_bot: str,
-    taken_port: int,
+    names: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Hold]:
     """How the run of a fault ended; all that were selected are held, a few at a time."""
@@ -189,7 +215,7 @@ def ended(
 
     def hold(fault: Fault) -> Ended:
         words = f"--bot-image {fault.image} {fault.options}"
-        options = shlex.split(words.format(bot=faulty_bot, taken_port=taken_port))
+        options = shlex.split(words.format(**names))
         started = Started(folder / fault.id, options)
         result = started.wait()
         assert left_by(client, started.process.pid) == []
@@ -211,14 +237,12 @@ def in_order(parts: tuple[str, ...], text: str) -> bool:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
-def test_a_fault_is_named_with_its_fix(
-    fault: Fault, ended: Hold, faulty_bot: str, taken_port: int
-) -> None:
+def test_a_fault_is_named_with_its_fix(fault: Fault, ended: Hold, names: dict[str, str]) -> None:
     result = ended(fault.id)
 
     assert result.exit_code == result.results["exit_code"] == 6, result.printed
     assert result.kinds == [fault.kind]
-    says = tuple(part.format(bot=faulty_bot, taken_port=taken_port) for part in fault.says)
+    says = tuple(part.format(**names) for part in fault.says)
     assert in_order(says, result.message), result.message
     assert says[0] in result.printed
 
@@ -229,3 +253,8 @@ def test_a_fault_is_one_error_for_ci_and_no_failure(fault: Fault, ended: Hold) -
 
     assert len(junit.findall(".//error")) == 1
     assert junit.findall(".//failure") == []
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
+def test_no_fault_speaks_to_the_ci_system(fault: Fault, ended: Hold) -> None:
+    assert ended(fault.id).harmful == []

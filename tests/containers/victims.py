@@ -23,6 +23,7 @@ from containers.runs import (
     write_scenarios,
 )
 
+SOCKET = Path("/var/run/docker.sock")
 SCENARIOS = (GREETING, LONG)
 """A call that has its results when the next one is cut off."""
 
@@ -99,12 +100,13 @@ class Container:
         image: str,
         settings: Mapping[str, Any] | None = None,
         scenarios: Sequence[str] = SCENARIOS,
+        socket: Path = SOCKET,
     ) -> None:
+        """Start it; `socket` is where the engine, or who passes for it, answers."""
         self.client, self.folder = client, folder
         paths = write_scenarios(folder, scenarios)
         folder.chmod(0o777)
-        socket = "/var/run/docker.sock"
-        volumes = {str(folder): {"bind": "/repo"}, socket: {"bind": socket}}
+        volumes = {str(folder): {"bind": "/repo"}, str(socket): {"bind": str(SOCKET)}}
         self._container = client.containers.create(
             image,
             ["run", *paths, *options],
