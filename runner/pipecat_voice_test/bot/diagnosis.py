@@ -111,7 +111,7 @@ def not_ready(
         exposed: Ports that its image says it has.
         log: What it printed.
     """
-    where = sorted({one for one in seen or () if one[0] != _DOCKER_DNS}, key=lambda one: one[1])
+    where = [one for one in seen or () if one[0] != _DOCKER_DNS]
     within = f"within {timeout_s * 1000:.0f} ms."
     open_here = [one for one in where if one[1] == port and not _is_local(one[0])]
     if open_here:
@@ -120,6 +120,7 @@ def not_ready(
     what = f"{name} did not listen on port {port} {within}"
     others = [one for one in exposed if one != port]
     if where:
+        where = [one for one in where if one[1] == port] or where
         what += " It listens on " + " and ".join(Address(*one).authority for one in where)
         what += " inside its container"
         local = all(_is_local(host) for host, _ in where)
@@ -153,7 +154,8 @@ def _fix_of_where(port: int, where: Sequence[tuple[str, int]]) -> str:
     lines = []
     if all(_is_local(host) for host, _ in where):
         lines.append("bind the server to 0.0.0.0, not localhost (Pipecat: `--host 0.0.0.0`)")
-    ports = sorted({number for _, number in where})
+    in_sight = [one for one in where if not _is_local(one[0])] or where
+    ports = sorted({number for _, number in in_sight})
     if port not in ports:
         if len(ports) == 1:
             lines.append(f"give `--bot-port {ports[0]}`, or have it listen on {port}")
