@@ -1,6 +1,7 @@
 """The containers of one Compose project, as the engine sees them."""
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -154,6 +155,15 @@ class Project:
 
 
 def _each(remove: Callable[[str], Any], things: Sequence[str]) -> None:
-    for thing in things:
+    """Side by side: the engine takes 0.2 s to kill a container."""
+
+    def attempt(thing: str) -> None:
         with contextlib.suppress(*ENGINE_TROUBLE):  # Somebody else is at it; the next look tells.
             remove(thing)
+
+    # A pool has locks, and a signal handler may come while it holds one: so plain threads.
+    threads = [threading.Thread(target=attempt, args=(one,), daemon=True) for one in things]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

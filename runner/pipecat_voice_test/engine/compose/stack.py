@@ -121,6 +121,7 @@ class Stack:
             BotError: Something that the bot needs ended, or was not healthy within `within_s`.
             EngineError: The engine would not start something.
         """
+        self._tell(f"starting {', '.join(reversed(self._wishes.needed))}")
         self.bot_began_s = time.monotonic()
         ended = self._run("up", "--detach", *self._only_the_bot(), within_s=within_s)
         if not ended.code:
