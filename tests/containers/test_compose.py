@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import dind
 import docker
 import docker_engine
 import pytest
@@ -256,6 +257,19 @@ def test_what_is_not_mounted_into_the_runner_is_not_mounted_empty(
 
     assert code == 4, printed
     assert "compose.yaml mounts /shop/data into `bot`, which the container engine" in printed
+
+
+def test_another_engine_has_all_of_it(
+    other_engine: dind.OtherEngine, faulty_bot: str, compose: Compose, tmp_path: Path
+) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        f"services: {{bot: {{image: {faulty_bot}, depends_on: [db]}}, db: {{image: {faulty_bot}}}}}"
+    )
+
+    ended = Started(tmp_path, OPTIONS, env={"DOCKER_HOST": other_engine.address}).wait()
+
+    assert ended.exit_code in (0, 7), ended.printed
+    assert other_engine.left() == []
 
 
 @pytest.mark.parametrize(
