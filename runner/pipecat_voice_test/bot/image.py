@@ -49,7 +49,7 @@ class BotImage:
     @classmethod
     def built(cls, folder: Path, dockerfile: str | None = None) -> "BotImage":
         """Whatever a folder builds to."""
-        name = str(folder) if folder.name else folder.resolve().name
+        name = str(folder) if folder.name not in ("", "..") else folder.resolve().name
         return cls(
             "build", name, lambda engine, tell: build_image(engine, folder, dockerfile, tell)
         )

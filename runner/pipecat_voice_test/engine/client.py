@@ -80,11 +80,16 @@ class Engine:
     @contextlib.contextmanager
     def spare(self, timeout_s: float = SHORT_S) -> Iterator[docker.DockerClient]:
         """A connection of its own: safe in a signal handler, and never waiting for long."""
+        self.knock()
         client = docker.DockerClient(timeout=timeout_s, **self._settings)
         try:
             yield client
         finally:
             client.close()
+
+    def knock(self) -> None:
+        """Raise OSError where the engine's socket is gone; docker-py would leave one open."""
+        _knock(self.address)
 
     def close(self) -> None:
         with contextlib.suppress(Exception):
@@ -154,7 +159,6 @@ def _found(environ: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
 
 
 def _knock(address: str) -> None:
-    """Raise OSError where the socket of this machine cannot be used; docker-py would leak it."""
     if address.startswith("unix://"):
         with socket.socket(socket.AF_UNIX) as trial:
             trial.settimeout(CONNECT_S)

@@ -251,6 +251,7 @@ class Tenant:
 
     def _end(self) -> str | None:
         try:
+            self._engine.knock()
             # A bot may close its output and live on.
             self._engine.client.api.wait(self.id, timeout=None)
             return how_it_ended(self.attrs())
