@@ -482,6 +482,24 @@ def bots() -> set[str]:
 
 @pytest.mark.realtime
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_before_a_run_has_begun_ends_the_command(name: str) -> None:
+    # As pid 1 of a container nothing but SIGKILL would, were it not asked for.
+    program = f"""
+import os, signal, sys, time, types
+from pipecat_voice_test.cli import main
+def run(*_):
+    os.kill(os.getpid(), signal.{name})
+    time.sleep(30)
+sys.modules["pipecat_voice_test.command.session"] = types.SimpleNamespace(run=run)
+main(["run"])
+"""
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (ended.returncode, ended.stderr) == (2, "\nError: interrupted.\n")
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_leaves_results_and_no_bot(
     name: str, started: list[subprocess.Popen[str]]
 ) -> None:

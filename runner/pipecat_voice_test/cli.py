@@ -14,6 +14,7 @@ import click
 
 from pipecat_voice_test import __version__
 from pipecat_voice_test.command.complaints import NAME, print_error, print_traceback
+from pipecat_voice_test.command.ctrl_c import as_ctrl_c
 from pipecat_voice_test.command.given import Given
 from pipecat_voice_test.command.options import (
     DEFAULT_PATH,
@@ -48,7 +49,8 @@ class _Commands(click.Group):
         kwargs["standalone_mode"] = False
         _harmless_streams()
         try:
-            code = super().main(*args, **kwargs)
+            with as_ctrl_c():
+                code = super().main(*args, **kwargs)
         except VoiceTestError as error:
             print_error(error)
             code = error.exit_code
