@@ -51,6 +51,7 @@ def premises(engine: None) -> Iterator[Premises]:
     premises = Premises()
     yield premises
     premises.close()
+    premises.engine().close()
 
 
 Make = Callable[..., ImageBot]
@@ -220,6 +221,7 @@ def test_an_engine_that_goes_away_is_noticed_and_holds_nobody_up(
         assert time.monotonic() - began < 60
         assert left(mark) != ""  # Nobody could be asked to remove it; but the engine is ours again.
         lodged.close()
+        lodged.engine().close()
 
 
 @pytest.mark.docker
@@ -400,5 +402,6 @@ def test_premises_that_are_closed_while_they_are_made_are_tidied(engine: None) -
 
     premises._lodge = lodge
     premises.lodging()
+    premises.engine().close()
 
     assert places.left_of(made[0]) == []
