@@ -40,7 +40,7 @@ from pipecat_voice_test.undisturbed import undisturbed
 from pipecat_voice_test.voice.speaker import Speaker
 
 INVALID_RETRIES = 1  # P-22; METRICS 3.3 for an interruption that was none.
-WRITE_EVERY_S = 5.0
+WRITE_EVERY_S = 5.0  # While other calls go on; with one at a time it is done in between.
 EXIT_NOTICED_S = 0.3
 
 logger = logging.getLogger(__name__)
@@ -272,13 +272,14 @@ class Run:
     # --- results, in the clerk's thread -----------------------------------------------------
 
     def _keep(self, scenario: Scenario, result: CallResult) -> None:
-        """Put a call's files on disk at once, and the reports if they are older than 5 s."""
+        """Put a call's files on disk at once, and the reports where that disturbs no other call."""
         self._folder.write_call(self._folder.slug(scenario), result)
         self._outcome.add(scenario, result)
         if result.verdict is Verdict.FAILED and self._plan.fail_fast:
             self._stop = True
             self._outcome.not_run = "an earlier scenario failed (--fail-fast)"
-        if time.monotonic() - self._written_s > WRITE_EVERY_S:
+        age_s = time.monotonic() - self._written_s
+        if self._plan.workers == 1 or age_s > WRITE_EVERY_S:
             self._write()
 
     def _write(self) -> Place:

@@ -24,8 +24,8 @@ from containers.runs import (
 )
 
 SOCKET = Path("/var/run/docker.sock")
-SCENARIOS = (GREETING, LONG)
-"""A call that has its results when the next one is cut off."""
+SCENARIOS = (GREETING, GREETING.replace("Greeting", "Another greeting"), LONG)
+"""Calls that have their results when the last one is cut off."""
 
 IN_CALL = r"Long call #1: bot speaks"
 TIDY_S = 2.0
