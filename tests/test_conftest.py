@@ -22,7 +22,8 @@ FAILS = "@pytest.mark.xfail\ndef test_call(): raise AssertionError"
 
 def closing_line(folder: Path, test: str, *options: str) -> str:
     """What pytest counts at the end of a run of one test module; a pass stands beside it."""
-    shutil.copy(Path(__file__).parent / "conftest.py", folder)
+    for module in ("conftest.py", "docker_engine.py"):
+        shutil.copy(Path(__file__).parent / module, folder)
     (folder / "test_skipping.py").write_text(f"import pytest\n{test}\n")
     (folder / "test_passing.py").write_text("def test_nothing(): ...\n")
     (folder / "pytest.ini").write_text("[pytest]\n")
