@@ -12,6 +12,7 @@ from docker_engine import BASE_IMAGE, docker
 from engine import places
 from engine.registry import registry
 from engine.wire import Wire
+from pipecat_voice_test.bot.aside import THREAD
 from pipecat_voice_test.bot.contained import Premises
 from pipecat_voice_test.bot.image import BotImage, ImageBot
 from pipecat_voice_test.engine.client import Engine
@@ -292,6 +293,11 @@ def test_a_start_that_is_given_up_while_it_pulls_holds_nobody_up(
         asyncio.run(run())
 
         assert time.monotonic() - began < hub.SLOW_S
+        hub.hurry.set()
+        for thread in threading.enumerate():
+            if thread.name == THREAD:
+                thread.join(30)
+        docker("image", "rm", spec.image, check=False)
     assert left(mark) == ""
 
 

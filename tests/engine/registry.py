@@ -2,7 +2,7 @@
 
 Engines take plain HTTP from 127.0.0.1. As public registries do, it wants a token of everybody
 and gives one to anybody. One tiny image under every name; what goes wrong depends on the first
-part of the name: `locked/…`, `busy/…`, `gone/…`, `slow/…`.
+part of the name: `locked/…` is for those who log in, `busy/…`, `gone/…`, `slow/…`.
 
 Source: https://distribution.github.io/distribution/spec/api/
 """
@@ -82,10 +82,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.registry.asked.append(path)
         kind = path.split("/")[2] if path.count("/") > 2 else ""
         if path == "/token":
-            self._answer(200, b'{"token": "let-me-in"}', "application/json")
+            known = (self.headers["Authorization"] or "").startswith("Basic ")
+            self._answer(200, b'{"token": "%s"}' % (b"known" if known else b"anybody"), "text/json")
         elif kind == "busy":
             self._refuse(429, "TOOMANYREQUESTS", "You have reached your pull rate limit.")
-        elif kind == "locked" or not self.headers["Authorization"]:
+        elif self.headers["Authorization"] not in (
+            ("Bearer known",) if kind == "locked" else ("Bearer known", "Bearer anybody")
+        ):
             self._refuse(401, "UNAUTHORIZED", "authentication required")
         elif kind == "gone":
             self._refuse(404, "NAME_UNKNOWN", "repository name not known to registry")

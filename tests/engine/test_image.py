@@ -1,7 +1,10 @@
 """An image is there, or pulled, or missed for a reason that says what to do."""
 
+import base64
+import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from docker_engine import BASE_IMAGE, docker
@@ -154,6 +157,22 @@ def test_an_image_that_cannot_be_had(
     name, message = (text.format(hub=hub.address) for text in (name, message))
 
     assert refusal(connected, name) == message
+
+
+def test_who_has_logged_in_may_pull_what_is_locked(
+    hub: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{hub.address}/locked/bot"
+    secret = base64.b64encode(b"user:password").decode()
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {hub.address: {"auth": secret}}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    connected = Engine.connect()
+
+    found = ensure_image(connected, name, "missing", quiet)
+
+    assert found == docker("image", "inspect", name, "--format", "{{.Id}}")
+    docker("image", "rm", name)
+    connected.close()
 
 
 @pytest.mark.parametrize(

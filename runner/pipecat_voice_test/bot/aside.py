@@ -13,6 +13,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+THREAD = "aside"
+
 
 async def aside(work: Callable[[], T]) -> T:
     """What `work` returns or raises, done in a thread of its own."""
@@ -36,5 +38,5 @@ async def aside(work: Callable[[], T]) -> T:
         with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits any more.
             loop.call_soon_threadsafe(settle, result, error)
 
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=run, name=THREAD, daemon=True).start()
     return await done

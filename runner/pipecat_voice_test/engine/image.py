@@ -1,14 +1,17 @@
 """The image of a bot: there, pulled, or said why not."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from enum import StrEnum
 from typing import Any
 
 import requests
+from docker import auth
 from docker.credentials.errors import CredentialsNotFound, StoreError
 from docker.errors import DockerException, ImageNotFound, NotFound
 from docker.utils import parse_repository_tag
+from docker.utils.json_stream import json_stream
 
 from pipecat_voice_test.engine.client import Engine, engine_errors, is_lost, words_of
 from pipecat_voice_test.engine.plain import Seldom, plain
@@ -142,9 +145,10 @@ def pull_image(engine: Engine, name: str, tell: Tell) -> None:
     say = Seldom(tell, TELL_EVERY_S)
     say(f"pulling {name}")
     try:
-        events = engine.client.api.pull(repository, tag or "latest", stream=True, decode=True)
-        for shown in _progress(events, name):
-            say(shown)
+        # Closed, the engine ends the pull; docker-py's own `pull` would leave that to chance.
+        with closing(_begun(engine, repository, tag or "latest")) as response:
+            for shown in _progress(json_stream(response.iter_content(None)), name):
+                say(shown)
     except (StoreError, CredentialsNotFound) as error:
         raise refused(name, f"unauthorized: {error}") from error
     except (DockerException, requests.RequestException, OSError) as error:
@@ -154,7 +158,22 @@ def pull_image(engine: Engine, name: str, tell: Tell) -> None:
             raise
 
 
-def _progress(events: Iterator[dict[str, Any]], name: str) -> Iterator[str]:
+def _begun(engine: Engine, repository: str, tag: str) -> requests.Response:
+    api = engine.client.api
+    registry, _ = auth.resolve_repository_name(repository)
+    header = auth.get_config_header(api, registry)
+    response: requests.Response = api._post(
+        api._url("/images/create"),
+        params={"fromImage": repository, "tag": tag},
+        headers={"X-Registry-Auth": header} if header else None,
+        stream=True,
+        timeout=None,
+    )
+    api._raise_for_status(response)
+    return response
+
+
+def _progress(events: Iterable[dict[str, Any]], name: str) -> Iterator[str]:
     """One line for each event, such as "pulling NAME: 3 of 7 layers"."""
     layers: dict[str, bool] = {}
     for event in events:
