@@ -20,7 +20,7 @@ from containers.runs import Ended, Started, left_by
 
 pytestmark = [pytest.mark.docker, pytest.mark.realtime]
 
-AT_ONCE = 3
+AT_ONCE = 4
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from containers.victims import (
 
 pytestmark = [pytest.mark.docker, pytest.mark.realtime]
 
-AT_ONCE = 2
+AT_ONCE = 3
 KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
 """Exit codes of a process and of a container."""
 
