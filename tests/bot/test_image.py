@@ -115,6 +115,7 @@ def test_a_bot_that_answers_is_ready_and_its_address_known(make: Make, mark: str
     assert url.endswith("/media")
     assert told == [f"starting {BASE_IMAGE}"]
     assert f"TWILIO_ACCOUNT_SID=AC{'0' * 32} TWILIO_AUTH_TOKEN={'0' * 32}" in env
+    assert "PYTHONUNBUFFERED=1" in env
     assert left(mark) == ""
 
 

@@ -25,6 +25,18 @@ _LOOK_S = 0.05  # How soon an early death is noticed.
 _OUTPUT_S = 0.5
 
 
+def given_to_bots(account_sid: str, auth_token: str) -> dict[str, str]:
+    """What every bot finds in its environment unless it is given something else (P-52).
+
+    Without the first, Python keeps back what it prints, and a bot that is killed takes it along.
+    """
+    return {
+        "PYTHONUNBUFFERED": "1",
+        "TWILIO_ACCOUNT_SID": account_sid,
+        "TWILIO_AUTH_TOKEN": auth_token,
+    }
+
+
 class CommandBot(StoppedOnExit):
     """A process group of ours on a port of this machine."""
 
@@ -67,9 +79,7 @@ class CommandBot(StoppedOnExit):
         self._path = "/" + path.lstrip("/")
         self._env = {
             **os.environ,
-            "PYTHONUNBUFFERED": "1",
-            "TWILIO_ACCOUNT_SID": account_sid,
-            "TWILIO_AUTH_TOKEN": auth_token,
+            **given_to_bots(account_sid, auth_token),
             **(env or {}),
         }
         self._start_timeout_s = start_timeout_s

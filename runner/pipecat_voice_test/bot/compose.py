@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from pipecat_voice_test.bot.aside import aside
-from pipecat_voice_test.bot.command import DUMMY_ACCOUNT_SID, DUMMY_AUTH_TOKEN
+from pipecat_voice_test.bot.command import DUMMY_ACCOUNT_SID, DUMMY_AUTH_TOKEN, given_to_bots
 from pipecat_voice_test.bot.contained import ContainedBot, Premises
 from pipecat_voice_test.bot.probe import Address
 from pipecat_voice_test.engine.client import engine_errors
@@ -60,8 +60,7 @@ class ComposeBot(ContainedBot):
         self._premises = premises
         self._number = number
         self._stop_timeout_s = stop_timeout_s
-        dummies = {"TWILIO_ACCOUNT_SID": account_sid, "TWILIO_AUTH_TOKEN": auth_token}
-        self._env = {**dummies, **(env or {})}
+        self._env = {**given_to_bots(account_sid, auth_token), **(env or {})}
         self._stack: Stack | None = None
         self._given_up = False
 

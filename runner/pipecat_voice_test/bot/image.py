@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipecat_voice_test.bot.aside import aside
-from pipecat_voice_test.bot.command import DUMMY_ACCOUNT_SID, DUMMY_AUTH_TOKEN
+from pipecat_voice_test.bot.command import DUMMY_ACCOUNT_SID, DUMMY_AUTH_TOKEN, given_to_bots
 from pipecat_voice_test.bot.contained import ContainedBot, Premises
 from pipecat_voice_test.bot.probe import Address
 from pipecat_voice_test.engine.build import build_image
@@ -110,8 +110,8 @@ class ImageBot(ContainedBot):
         self.launcher, self.name = self._image.launcher, self._image.name
         self._premises = premises
         self._stop_timeout_s = stop_timeout_s
-        dummies = {"TWILIO_ACCOUNT_SID": account_sid, "TWILIO_AUTH_TOKEN": auth_token}
-        self._spec = replace(spec, env={**dummies, **spec.env})
+        env = {**given_to_bots(account_sid, auth_token), **spec.env}
+        self._spec = replace(spec, env=env)
         self._given_up = self._creating = False
 
     async def start(self) -> None:
