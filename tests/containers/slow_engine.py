@@ -4,6 +4,7 @@ import contextlib
 import re
 import socket
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +19,7 @@ class SlowEngine:
         address: As in `DOCKER_HOST`.
         asked: Set once such a request has come.
         go: To be set, for the engine to be given it.
+        answered: Set once the engine has done it.
     """
 
     def __init__(self, path: Path, held: str, *, after: int = 0) -> None:
@@ -29,7 +31,7 @@ class SlowEngine:
             after: So many such requests are not held.
         """
         self.address = f"unix://{path}"
-        self.asked, self.go = threading.Event(), threading.Event()
+        self.asked, self.go, self.answered = (threading.Event() for _ in range(3))
         self._held = re.compile(held.encode())
         self._spared = iter(range(after))
         self._listener = socket.socket(socket.AF_UNIX)
@@ -56,23 +58,40 @@ class SlowEngine:
             threading.Thread(target=self._take, args=(caller,), daemon=True).start()
 
     def _take(self, caller: socket.socket) -> None:
+        """Pass on what is said on one connection, both ways, to its end."""
+        held = threading.Event()
         with caller, socket.socket(socket.AF_UNIX) as engine:
             engine.connect(ENGINE)
-            answers = threading.Thread(target=self._pass_on, args=(engine, caller), daemon=True)
+            answers = threading.Thread(
+                target=self._pass_answers, args=(engine, caller, held), daemon=True
+            )
             answers.start()
-            self._pass_on(caller, engine, asks=True)
-            answers.join()
-
-    def _pass_on(self, source: socket.socket, target: socket.socket, *, asks: bool = False) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(_READ_BYTES):
-                if asks and self._is_held(data.partition(b"\r\n")[0]):
+            for data in _received(caller):
+                if self._is_held(data.partition(b"\r\n")[0]):
                     self.asked.set()
                     self.go.wait()
-                # What was asked is done, even if whoever asked has gone.
-                target.sendall(data)
+                    held.set()
+                engine.sendall(data)
+            with contextlib.suppress(OSError):
+                engine.shutdown(socket.SHUT_WR)
+            answers.join()
+
+    def _pass_answers(
+        self, engine: socket.socket, caller: socket.socket, held: threading.Event
+    ) -> None:
+        for data in _received(engine):
+            if held.is_set():
+                self.answered.set()
+            with contextlib.suppress(OSError):  # The caller may have gone.
+                caller.sendall(data)
         with contextlib.suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
+            caller.shutdown(socket.SHUT_WR)
 
     def _is_held(self, line: bytes) -> bool:
         return self._held.search(line) is not None and next(self._spared, None) is None
+
+
+def _received(source: socket.socket) -> Iterator[bytes]:
+    with contextlib.suppress(OSError):
+        while data := source.recv(_READ_BYTES):
+            yield data

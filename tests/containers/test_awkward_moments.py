@@ -24,6 +24,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.realtime]
 CREATE = r"^POST /v[0-9.]+/containers/create"
 START = r"^POST /v[0-9.]+/containers/[0-9a-f]+/start"
 HOLD_S = 1.0
+LINGERS_S = 30.0
+"""A watchdog that knows of a container in the making stays for long."""
 BEGINNING_S = (0.3, 0.7, 0.9, 1.1, 1.3, 1.5)
 
 Run = Callable[..., Started]
@@ -54,7 +56,7 @@ def run(faulty_bot: str, tmp_path: Path) -> Iterator[Run]:
 
 
 def run_ids_of(started: Started) -> set[str]:
-    """The id of the run, by its watchdog; none while there is none, or no more."""
+    """The id of the run, by its watchdog; none while there is none."""
     found = set()
     for file in Path(f"/proc/{started.process.pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
@@ -65,19 +67,10 @@ def run_ids_of(started: Started) -> set[str]:
     return found
 
 
-def run_id_of(started: Started) -> str:
-    """The same, as soon as there is one."""
-    deadline = time.monotonic() + 30.0
-    while not (found := run_ids_of(started)):
-        assert time.monotonic() < deadline, started.printed
-        time.sleep(LOOK_S)
-    return found.pop()
-
-
-def gone_within(client: Any, started: Started, run_id: str, limit_s: float) -> bool:
-    """Whether all is gone, those who see to it too; it is they who know that no more will come."""
+def gone_within(client: Any, started: Started, limit_s: float, *ids: str) -> bool:
+    """Whether all of a run goes, with the watchdogs of `ids`, which know whether more will come."""
     deadline = time.monotonic() + limit_s
-    while processes_of(run_id) or left_by(client, started.process.pid):
+    while left_by(client, started.process.pid) or any(processes_of(one) for one in ids):
         if time.monotonic() > deadline:
             return False
         time.sleep(LOOK_S)
@@ -88,16 +81,18 @@ def gone_within(client: Any, started: Started, run_id: str, limit_s: float) -> b
 @pytest.mark.parametrize(
     "held", [pytest.param(CREATE, id="being-created"), pytest.param(START, id="being-started")]
 )
-def test_a_bot_that_is(held: str, name: str, run: Run, client: Any, tmp_path: Path) -> None:
+def test_nothing_is_left_of_a_bot_that_is(
+    held: str, name: str, run: Run, client: Any, tmp_path: Path
+) -> None:
     with SlowEngine(tmp_path / "engine.sock", held) as engine:
         started = run(env={"DOCKER_HOST": engine.address})
         assert engine.asked.wait(30.0), started.printed
-        run_id = run_id_of(started)
         started.process.send_signal(signal.Signals[name])
         time.sleep(HOLD_S)
         engine.go.set()
+        assert engine.answered.wait(30.0)
 
-        assert gone_within(client, started, run_id, KILLED_S)
+        assert gone_within(client, started, KILLED_S)
         ended = started.wait()
     assert name == "SIGKILL" or ended.exit_code == ended.results["exit_code"] == 2, ended.printed
 
@@ -107,7 +102,7 @@ def test_a_bot_that_is(held: str, name: str, run: Run, client: Any, tmp_path: Pa
     ("held", "after"),
     [pytest.param(CREATE, 1, id="being-created"), pytest.param(START, 1, id="being-started")],
 )
-def test_a_bot_that_is_when_the_runners_container_is_removed(
+def test_the_runners_container_may_be_removed_while_a_bot_is(
     held: str, after: int, runner_image: str, faulty_bot: str, client: Any, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
@@ -122,12 +117,13 @@ def test_a_bot_that_is_when_the_runners_container_is_removed(
             runner.tidy()
         time.sleep(HOLD_S)
         engine.go.set()
+        assert engine.answered.wait(30.0)
 
         assert nothing_left(runner, [run_id], within_s=KILLED_S)
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
-def test_any_moment_of_its_beginning(
+def test_a_run_may_end_at_any_moment_of_its_beginning(
     name: str, faulty_bot: str, client: Any, tmp_path: Path
 ) -> None:
     def end_after(delay_s: float) -> tuple[Started, set[str]]:
@@ -145,33 +141,32 @@ def test_any_moment_of_its_beginning(
         ended = list(pool.map(end_after, BEGINNING_S))
 
     for started, ids in ended:
-        for run_id in ids or {"none"}:
-            assert gone_within(client, started, run_id, KILLED_S), started.printed
+        assert gone_within(client, started, LINGERS_S, *ids), started.printed
 
 
-def test_a_bot_that_is_created_when_the_run_has_long_ended(
+def test_nothing_is_left_of_a_bot_that_is_created_when_the_run_has_ended(
     run: Run, client: Any, tmp_path: Path
 ) -> None:
     with SlowEngine(tmp_path / "engine.sock", CREATE) as engine:
         started = run(env={"DOCKER_HOST": engine.address})
         assert engine.asked.wait(30.0), started.printed
-        run_id = run_id_of(started)
         began_s = time.monotonic()
         started.process.send_signal(signal.SIGTERM)
         ended = started.wait()
         took_s = time.monotonic() - began_s
         engine.go.set()
+        assert engine.answered.wait(30.0)
 
-        assert gone_within(client, started, run_id, KILLED_S)
+        assert gone_within(client, started, KILLED_S)
     assert ended.exit_code == 2
     assert took_s < KILLED_S, ended.printed
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGKILL"])
-def test_a_bot_that_still_loads(name: str, run: Run, client: Any) -> None:
+def test_nothing_is_left_of_a_bot_that_still_loads(name: str, run: Run, client: Any) -> None:
     started = run("run", "--bot-args", "sleeps")
     started.wait_for("starting pvt-test")
-    run_id = run_id_of(started)
+    ids = run_ids_of(started)
     while "running" not in str(left_by(client, started.process.pid)):
         assert started.process.poll() is None, started.printed
         time.sleep(LOOK_S)
@@ -181,12 +176,12 @@ def test_a_bot_that_still_loads(name: str, run: Run, client: Any) -> None:
         time.sleep(LOOK_S)
 
     assert time.monotonic() - began_s < (KILLED_S if name == "SIGKILL" else TIDY_S)
-    assert gone_within(client, started, run_id, KILLED_S)
+    assert gone_within(client, started, KILLED_S, *ids)
     ended = started.wait()
     assert name == "SIGKILL" or ended.exit_code == ended.results["exit_code"] == 2, ended.printed
 
 
-def test_an_image_that_is_pulled(run: Run, client: Any) -> None:
+def test_nobody_waits_for_an_image_that_is_pulled(run: Run, client: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         image = f"127.0.0.1:{silent.getsockname()[1]}/shop/bot"
         started = run("run", "--bot-image", image)
@@ -201,7 +196,9 @@ def test_an_image_that_is_pulled(run: Run, client: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
-def test_an_image_that_is_built(name: str, run: Run, client: Any, tmp_path: Path) -> None:
+def test_nothing_is_left_of_an_image_that_is_built(
+    name: str, run: Run, client: Any, tmp_path: Path
+) -> None:
     step = ("sleep", f"60.{os.getpid()}{len(name)}")
     (tmp_path / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN exec {' '.join(step)}\n")
     started = run("run", "--bot-build", str(tmp_path))
@@ -220,7 +217,7 @@ def test_an_image_that_is_built(name: str, run: Run, client: Any, tmp_path: Path
     assert [command for command in listed if step[1] in command] == []
 
 
-def test_a_bot_that_ignores_sigterm(run: Run, client: Any) -> None:
+def test_a_bot_that_ignores_sigterm_does_not_delay_the_end(run: Run, client: Any) -> None:
     started = run("run", "--bot-args", "ignores-sigterm", scenarios=(LONG,))
     started.wait_for(IN_CALL)
     began_s = time.monotonic()

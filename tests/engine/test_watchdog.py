@@ -13,7 +13,7 @@ from docker_engine import BASE_IMAGE, docker
 from pipecat_voice_test.engine.ownership import Role, labels, new_run_id
 from pipecat_voice_test.engine.reaper import PROGRAM
 from pipecat_voice_test.engine.runner import started_at
-from pipecat_voice_test.engine.watchdog import listen
+from pipecat_voice_test.engine.watchdog import QUIET_S, LastWords, listen
 
 from engine import places
 
@@ -21,18 +21,22 @@ HEAVY = {"docker", "requests", "urllib3", "asyncio", "ssl"}
 
 
 @pytest.mark.parametrize(
-    ("lines", "to_end"),
+    ("lines", "said"),
     [
-        pytest.param("", [], id="killed-at-once"),
+        pytest.param("", LastWords(), id="killed-at-once"),
         pytest.param("done\n", None, id="dismissed"),
         pytest.param("done", None, id="dismissed-in-its-last-words"),
-        pytest.param("end 12 345\nend 13 456\n", [(12, "345"), (13, "456")], id="to-be-ended"),
+        pytest.param(
+            "end 12 345\nend 13 456\n", LastWords([(12, "345"), (13, "456")]), id="to-be-ended"
+        ),
         pytest.param("end 12 345\ndone\n", None, id="ended-and-dismissed"),
-        pytest.param("end 12\nend x 1\nend 12 345 6\nend 1", [], id="lines-cut-off"),
+        pytest.param("end 12\nend x 1\nend 12 345 6\nend 1", LastWords(), id="lines-cut-off"),
+        pytest.param("coming\ncome\n", LastWords(), id="nothing-awaited"),
+        pytest.param("coming\ncoming\ncome\n", LastWords(awaited=1), id="a-container-awaited"),
     ],
 )
-def test_what_the_runner_said(lines: str, to_end: list[tuple[int, str]] | None) -> None:
-    assert listen(io.StringIO(lines)) == to_end
+def test_what_the_runner_said(lines: str, said: LastWords | None) -> None:
+    assert listen(io.StringIO(lines)) == said
 
 
 def test_it_is_small_while_it_waits() -> None:
@@ -95,6 +99,24 @@ def test_it_removes_what_appears_after_the_runner_s_death(run_id: str) -> None:
         time.sleep(1.0)  # It has looked around and found nothing.
         docker("create", *options, BASE_IMAGE, "true")
         child.wait(60)
+
+    assert places.left_of(run_id) == []
+
+
+@pytest.mark.docker
+def test_it_has_more_patience_with_what_it_knows_to_be_coming(run_id: str) -> None:
+    pairs = labels(run_id, Role.BOT).items()
+    options = [word for name, value in pairs for word in ("--label", f"{name}={value}")]
+    with watchdog(run_id) as child:
+        assert child.stdin is not None
+        child.stdin.write(b"coming\n")
+        child.stdin.close()
+        time.sleep(QUIET_S + 1.0)
+        docker("create", *options, BASE_IMAGE, "true")
+        deadline = time.monotonic() + 10.0
+        while places.left_of(run_id) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        child.kill()
 
     assert places.left_of(run_id) == []
 

@@ -167,7 +167,8 @@ class ImageBot(ContainedBot):
         self._creating = True
         try:
             self._go_on()
-            container = create_container(engine, spec, options)
+            with self._premises.lodging().arriving():
+                container = create_container(engine, spec, options)
             tenant = self._tenant = Tenant(engine, container, self._log.append)
             if self._given_up:
                 tenant.kill_now()

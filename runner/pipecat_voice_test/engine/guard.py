@@ -72,6 +72,14 @@ class Guard:
         """A process group that creates containers, and must not go on when we are killed."""
         self._say(f"end {pid} {started_at(pid)}")
 
+    def coming(self) -> None:
+        """The engine is about to be asked for a container, which appears even if we die."""
+        self._say("coming")
+
+    def come(self) -> None:
+        """The engine has answered."""
+        self._say("come")
+
     def call_off_reaper(self) -> bool:
         """Before all of the run is removed, the reaper too; False if it may yet appear."""
         return self._reaper is None or self._reaper.dismiss(_GO_S)

@@ -3,9 +3,10 @@
 What `bot/` needs of the engine's networks and of cleaning up, in one object per run.
 """
 
+import contextlib
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from pipecat_voice_test.engine.client import Engine, engine_errors
@@ -49,6 +50,7 @@ class Lodging:
         self._runner = Runner.here((home.id or home.stack) if home else "")
         self._stay = Stay(home.stack) if home else None
         self._guard: Guard | None = None
+        self._arriving: list[None] = []  # Counts; a lock would not do in a signal handler.
 
     @classmethod
     def prepare(
@@ -89,6 +91,19 @@ class Lodging:
         if self._guard is not None:
             self._guard.settle()
         return {**self.route.create_options(port), "labels": self.labels()}
+
+    @contextlib.contextmanager
+    def arriving(self) -> Iterator[None]:
+        """Around the making of a container: if the run ends meanwhile, it is waited for."""
+        self._arriving.append(None)
+        if self._guard is not None:
+            self._guard.coming()
+        try:
+            yield
+        finally:
+            if self._guard is not None:
+                self._guard.come()
+            self._arriving.pop()
 
     def must_be_free(self, port: int) -> None:
         """Ask before a bot is started whose network is not its own, but somebody else's too.
@@ -155,7 +170,7 @@ class Lodging:
         for problem in problems:
             log.warning("something of run %s may be left: %s", self.run_id, problem)
         if guard is not None:
-            if certain and not problems:
+            if certain and not problems and not self._arriving:
                 guard.dismiss()
             else:
                 guard.take_over()

@@ -7,7 +7,8 @@ input means that the runner is dead, however it died. With `--runner` it is a co
 own, the reaper, and waits until the engine says that the runner's container has ended.
 
 Lines: `done` (everything is removed, go), `end PID STARTED` (a process group that would go on
-creating containers, such as Compose, and has to be ended first).
+creating containers, such as Compose, and has to be ended first), `coming` and `come` (before and
+after the engine is asked for a container: in between, one may appear at any time).
 """
 
 import argparse
@@ -16,16 +17,31 @@ import os
 import signal
 import sys
 import time
+from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 ON_DUTY = "on duty"
 """What the reaper prints when it can see the runner's container."""
 
-QUIET_S = 2.0  # A container that was just being created appears after the first look.
+QUIET_S = 2.0  # What was just being created appears after the first look.
+AWAITED_S = 20.0  # The same where it is known that something was; engines can be slow.
 PATIENCE_S = 60.0  # With an engine that does not answer, or is starting again.
 _LOOK_S = 0.2
 
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+@dataclass
+class LastWords:
+    """What the runner has said that matters once it has gone.
+
+    Attributes:
+        to_end: Processes, with the moments of their starts.
+        awaited: How many containers the engine has yet to answer for.
+    """
+
+    to_end: list[tuple[int, str]] = field(default_factory=list)
+    awaited: int = 0
 
 
 def main(words: list[str] | None = None, lines: TextIO | None = None) -> int:
@@ -33,15 +49,17 @@ def main(words: list[str] | None = None, lines: TextIO | None = None) -> int:
     for number in _IGNORED:  # They are for the runner; we go when it has gone.
         signal.signal(number, signal.SIG_IGN)
     asked = _parser().parse_args(words)
+    quiet_s = QUIET_S
     if asked.runner:
         _wait_for_container(asked.runner)
     else:
-        ended = listen(sys.stdin if lines is None else lines)
-        if ended is None:
+        said = listen(sys.stdin if lines is None else lines)
+        if said is None:
             return 0
-        for pid, started in ended:
+        for pid, started in said.to_end:
             _end_group(pid, started)
-    return _sweep(asked.run_id, asked.leave, spare_reaper=bool(asked.runner))
+        quiet_s = AWAITED_S if said.awaited else QUIET_S
+    return _sweep(asked.run_id, asked.leave, quiet_s, spare_reaper=bool(asked.runner))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,18 +70,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def listen(lines: TextIO) -> list[tuple[int, str]] | None:
-    """Until the runner has gone: the processes to end. None if nothing is left to do."""
-    to_end = []
+def listen(lines: TextIO) -> LastWords | None:
+    """Until the runner has gone. None if nothing is left to do."""
+    said = LastWords()
     for line in lines:
         match line.split():
             case ["done"]:
                 return None
             case ["end", pid, started] if pid.isdecimal():
-                to_end.append((int(pid), started))
+                said.to_end.append((int(pid), started))
+            case ["coming"]:
+                said.awaited += 1
+            case ["come"]:
+                said.awaited -= 1
             case _:
                 pass  # The runner died in the middle of a line.
-    return to_end
+    return said
 
 
 def _end_group(pid: int, started: str) -> None:
@@ -93,19 +115,21 @@ def _wait_for_container(runner: str) -> None:
         time.sleep(_LOOK_S)
 
 
-def _sweep(run_id: str, leave_pairs: list[list[str]], *, spare_reaper: bool) -> int:
+def _sweep(run_id: str, leave_pairs: list[list[str]], quiet_s: float, *, spare_reaper: bool) -> int:
     """Remove until nothing more has appeared for a while; 1 if something would not go."""
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            return _sweep_once(run_id, leave_pairs, spare_reaper)
+            return _sweep_once(run_id, leave_pairs, quiet_s, spare_reaper)
         except _trouble():
             if time.monotonic() >= deadline:
                 return 1
             time.sleep(_LOOK_S)
 
 
-def _sweep_once(run_id: str, leave_pairs: list[list[str]], spare_reaper: bool) -> int:
+def _sweep_once(
+    run_id: str, leave_pairs: list[list[str]], quiet_s: float, spare_reaper: bool
+) -> int:
     from pipecat_voice_test.engine.client import Engine
     from pipecat_voice_test.engine.network import leave
     from pipecat_voice_test.engine.ownership import remove_all
@@ -115,7 +139,7 @@ def _sweep_once(run_id: str, leave_pairs: list[list[str]], spare_reaper: bool) -
         leave(engine.client, network, container)
     began = quiet_since = time.monotonic()
     problems: list[str] = []
-    while (now := time.monotonic()) < min(quiet_since + QUIET_S, began + PATIENCE_S):
+    while (now := time.monotonic()) < min(quiet_since + quiet_s, began + PATIENCE_S):
         problems = remove_all(engine.client, run_id, spare_reaper=spare_reaper)
         if problems:
             quiet_since = now
