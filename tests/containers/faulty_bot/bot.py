@@ -71,9 +71,10 @@ def main(way: str, *words: str) -> None:
         case "eats":
             eat()
         case "floods":
-            subprocess.Popen([sys.executable, __file__, "prints", words[0]])
+            flood(int(words[0]))
+            subprocess.Popen([sys.executable, __file__, "floods-on", words[0]])
             serve(*words[1:])
-        case "prints":
+        case "floods-on":
             flood(int(words[0]))
         case "shouts":
             say(*SHOUTS)
