@@ -16,13 +16,13 @@ from typing import IO, Any
 from pipecat_voice_test.bot.url import UrlBot
 from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.call.loop import punctual_loop
-from pipecat_voice_test.command.progress import Loudness, Progress
 from pipecat_voice_test.measurement.results import CallResult, RunResult
 from pipecat_voice_test.one_call import OneCall
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.run import Plan, Run
 from pipecat_voice_test.scenario.load import load_paths
 from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.shown.progress import Loudness, Progress
 from pipecat_voice_test.voice.cache import SpeechCache
 from pipecat_voice_test.voice.speaker import Speaker
 

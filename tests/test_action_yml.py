@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
+from pipecat_voice_test.asked.kinds import FLAG
+from pipecat_voice_test.asked.options import DEFAULT_PATH, RUN_SETTINGS, Setting
 from pipecat_voice_test.cli import main
 from pipecat_voice_test.command.action import INPUTS, PATHS
-from pipecat_voice_test.command.kinds import FLAG
-from pipecat_voice_test.command.options import DEFAULT_PATH, RUN_SETTINGS, Setting
 from pipecat_voice_test.github.outputs import outputs_of
 from report.runs import ONE_OF_EACH, place_of
 

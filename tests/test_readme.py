@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pipecat_voice_test.asked.options import RUN_SETTINGS
 from pipecat_voice_test.cli import main
-from pipecat_voice_test.command.options import RUN_SETTINGS
 from pipecat_voice_test.errors import ExitCode
 from pipecat_voice_test.scenario.limits import DEFAULT_LIMITS, METRICS, Statistic
 from pipecat_voice_test.scenario.load import read_all

@@ -13,16 +13,16 @@ from typing import Any
 import click
 
 from pipecat_voice_test import __version__
-from pipecat_voice_test.command.complaints import NAME, print_error, print_traceback
-from pipecat_voice_test.command.ctrl_c import as_ctrl_c
-from pipecat_voice_test.command.given import Given
-from pipecat_voice_test.command.options import (
+from pipecat_voice_test.asked.given import Given
+from pipecat_voice_test.asked.options import (
     DEFAULT_PATH,
     DEMO_SETTINGS,
     RUN_SETTINGS,
     Setting,
 )
+from pipecat_voice_test.command.ctrl_c import as_ctrl_c
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
+from pipecat_voice_test.shown.complaints import NAME, print_error, print_traceback
 
 _EXIT_CODES = """\b
 Exit code:
@@ -158,7 +158,7 @@ def demo(context: click.Context, /, faults: tuple[str, ...], **_: object) -> int
 )
 @_PATHS
 def validate(paths: tuple[Path, ...]) -> int:
-    from pipecat_voice_test.command import overview
+    from pipecat_voice_test.shown import overview
 
     return overview.validate(_or_default(paths))
 

@@ -17,7 +17,7 @@ from pipecat_voice_test.bot.contained import Premises
 from pipecat_voice_test.bot.image import BotImage, ImageBot
 from pipecat_voice_test.engine.client import Engine
 from pipecat_voice_test.engine.container import ContainerSpec
-from pipecat_voice_test.engine.lodging import Lodging
+from pipecat_voice_test.engine.places.lodging import Lodging
 from pipecat_voice_test.errors import EngineError, ImageError, VoiceTestError
 
 IDLE = "import time; time.sleep(600)"

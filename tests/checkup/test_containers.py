@@ -10,11 +10,11 @@ from docker_engine import BASE_IMAGE, docker
 from pipecat_voice_test.checkup.containers import Wanted, place_words, route_words, run_words
 from pipecat_voice_test.checkup.containers import engine as checkup_of
 from pipecat_voice_test.checkup.finding import Finding, Mark
-from pipecat_voice_test.engine.leftovers import FoundRun
-from pipecat_voice_test.engine.ownership import Role, labels, new_run_id
-from pipecat_voice_test.engine.route import Route
-from pipecat_voice_test.engine.runner import Runner
-from pipecat_voice_test.engine.surroundings import Home, Network, Surroundings
+from pipecat_voice_test.engine.cleaning.leftovers import FoundRun
+from pipecat_voice_test.engine.cleaning.ownership import Role, labels, new_run_id
+from pipecat_voice_test.engine.cleaning.runner import Runner
+from pipecat_voice_test.engine.places.route import Route
+from pipecat_voice_test.engine.places.surroundings import Home, Network, Surroundings
 from pipecat_voice_test.errors import ExitCode
 
 # docker-py forgets the socket with which it reached nobody.

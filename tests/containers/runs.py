@@ -15,8 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipecat_voice_test.engine.ownership import ROLE, RUN, RUNNER, Role
-from pipecat_voice_test.engine.runner import Runner
+from pipecat_voice_test.engine.cleaning.ownership import ROLE, RUN, RUNNER, Role
+from pipecat_voice_test.engine.cleaning.runner import Runner
 
 COMMAND = str(Path(sys.executable).with_name("pipecat-voice-test"))
 RESULTS = "voice-test-results"

@@ -62,7 +62,7 @@ def run_ids_of(started: Started) -> set[str]:
         with contextlib.suppress(OSError):
             for pid in file.read_text().split():
                 words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-                if "pipecat_voice_test.engine.watchdog" in words:
+                if "pipecat_voice_test.engine.cleaning.watchdog" in words:
                     found |= {word for word in words if re.fullmatch("[0-9a-f]{12}", word)}
     return found
 

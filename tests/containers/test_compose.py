@@ -19,7 +19,7 @@ from pipecat_voice_test.bot.compose import ComposeBot
 from pipecat_voice_test.bot.contained import Premises
 from pipecat_voice_test.engine.compose.command import Compose
 from pipecat_voice_test.engine.compose.file import ComposeFile
-from pipecat_voice_test.engine.lodging import Lodging
+from pipecat_voice_test.engine.places.lodging import Lodging
 from pipecat_voice_test.errors import EngineError, ImageError, VoiceTestError
 
 from containers.runs import GREETING, Started, left_by

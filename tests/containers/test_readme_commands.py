@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from docker_engine import docker
 from images import built
-from pipecat_voice_test.engine.ownership import RUN
+from pipecat_voice_test.engine.cleaning.ownership import RUN
 
 ROOT = Path(__file__).parents[2]
 BOT = "pvt-test-pipecat-bot"

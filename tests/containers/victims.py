@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import docker.errors
-from pipecat_voice_test.engine.ownership import Role
+from pipecat_voice_test.engine.cleaning.ownership import Role
 
 from containers.runs import (
     GREETING,

@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 
 from pipecat_voice_test.engine.client import Engine
-from pipecat_voice_test.engine.lodging import Lodging
+from pipecat_voice_test.engine.places.lodging import Lodging
 
 PORT = random.randint(20000, 30000)  # In the machine's own network there are others.
 BOT = ["python", "-m", "http.server", str(PORT)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pipecat_voice_test.command.options import RUN_SETTINGS
+from pipecat_voice_test.asked.options import RUN_SETTINGS
 
 from gitlab.pipelines import COMPONENT, TEMPLATE, Project
 

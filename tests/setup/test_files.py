@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pipecat_voice_test.command.options import RUN_SETTINGS
+from pipecat_voice_test.asked.options import RUN_SETTINGS
 from pipecat_voice_test.scenario.load import load_config, read_all
 from pipecat_voice_test.setup.files import new_files, scalar
 from pipecat_voice_test.setup.survey import Ci, survey

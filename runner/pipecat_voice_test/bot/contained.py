@@ -19,7 +19,7 @@ from pipecat_voice_test.bot.log import KEPT_BYTES, LogRing
 from pipecat_voice_test.bot.probe import POLL_S, PROBE_S, Address, Answer, probe
 from pipecat_voice_test.engine.client import Engine
 from pipecat_voice_test.engine.container import Tenant
-from pipecat_voice_test.engine.lodging import Lodging
+from pipecat_voice_test.engine.places.lodging import Lodging
 from pipecat_voice_test.errors import VoiceTestError
 
 _LOOK_S = 0.05  # How soon an early death is noticed.

@@ -11,10 +11,10 @@ from pipecat_voice_test.bot.aside import aside
 from pipecat_voice_test.bot.command import DUMMY_ACCOUNT_SID, DUMMY_AUTH_TOKEN, given_to_bots
 from pipecat_voice_test.bot.contained import ContainedBot, Premises
 from pipecat_voice_test.bot.probe import Address
-from pipecat_voice_test.engine.build import build_image
 from pipecat_voice_test.engine.client import Engine
 from pipecat_voice_test.engine.container import ContainerSpec, Tenant, create_container
-from pipecat_voice_test.engine.image import Pull, Tell, ensure_image
+from pipecat_voice_test.engine.images.build import build_image
+from pipecat_voice_test.engine.images.image import Pull, Tell, ensure_image
 from pipecat_voice_test.errors import VoiceTestError
 
 _CREATED_S = 5.0  # How long a container may take to be made that nobody wants any more.

@@ -8,13 +8,13 @@ from typing import Any, Literal
 import docker.errors
 
 from pipecat_voice_test.checkup.finding import Finding, Mark, guarded, miss, note, ok
+from pipecat_voice_test.engine.cleaning.leftovers import FoundRun, leftovers
+from pipecat_voice_test.engine.cleaning.ownership import ENGINE_TROUBLE
 from pipecat_voice_test.engine.client import Engine, words_of
 from pipecat_voice_test.engine.compose.command import Compose
-from pipecat_voice_test.engine.context import BuildContext
-from pipecat_voice_test.engine.leftovers import FoundRun, leftovers
-from pipecat_voice_test.engine.ownership import ENGINE_TROUBLE
-from pipecat_voice_test.engine.route import Route, choose_route
-from pipecat_voice_test.engine.surroundings import Surroundings, look_around
+from pipecat_voice_test.engine.images.context import BuildContext
+from pipecat_voice_test.engine.places.route import Route, choose_route
+from pipecat_voice_test.engine.places.surroundings import Surroundings, look_around
 from pipecat_voice_test.errors import EngineError, ExitCode, UsageError
 
 Way = Literal["image", "build", "compose", ""]

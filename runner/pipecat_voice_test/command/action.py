@@ -18,10 +18,8 @@ from uuid import uuid4
 
 import click
 
-from pipecat_voice_test.command import options
-from pipecat_voice_test.command.complaints import print_error, print_traceback
-from pipecat_voice_test.command.given import Given, as_input
-from pipecat_voice_test.command.overview import with_config
+from pipecat_voice_test.asked import options
+from pipecat_voice_test.asked.given import Given, as_input
 from pipecat_voice_test.command.session import Ended, run
 from pipecat_voice_test.command.workspace import Workspace
 from pipecat_voice_test.errors import ExitCode, VoiceTestError
@@ -35,6 +33,8 @@ from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult
 from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.summary import summary_md
 from pipecat_voice_test.report.text import one_line, valid_text
+from pipecat_voice_test.shown.complaints import print_error, print_traceback
+from pipecat_voice_test.shown.overview import with_config
 
 PATHS = Input("paths", options.DEFAULT_PATH, several=True)
 INPUTS = (

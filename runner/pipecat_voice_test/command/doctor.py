@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TextIO
 from rich.console import Console
 from rich.text import Text
 
+from pipecat_voice_test.asked import options
+from pipecat_voice_test.asked.given import Given
 from pipecat_voice_test.checkup import folders, pace, software
 from pipecat_voice_test.checkup.finding import Finding, Mark, exit_code, guarded, miss, ok
-from pipecat_voice_test.command import options
-from pipecat_voice_test.command.given import Given
-from pipecat_voice_test.command.overview import config_file, with_config
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
 from pipecat_voice_test.report.text import masked, plain_text
+from pipecat_voice_test.shown.overview import config_file, with_config
 from pipecat_voice_test.undisturbed import undisturbed
 from pipecat_voice_test.voice.cache import default_cache_folder
 

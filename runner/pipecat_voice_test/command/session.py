@@ -18,14 +18,12 @@ from typing import Self, cast
 
 import click
 
+from pipecat_voice_test.asked import options
+from pipecat_voice_test.asked.given import Given
+from pipecat_voice_test.asked.launch import bundled_scenarios, demo_bots, make_bots, unused
+from pipecat_voice_test.asked.selection import Selection, selected, shard_of
 from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.call.loop import punctual_loop
-from pipecat_voice_test.command import options
-from pipecat_voice_test.command.given import Given
-from pipecat_voice_test.command.launch import bundled_scenarios, demo_bots, make_bots, unused
-from pipecat_voice_test.command.overview import show_list, with_config
-from pipecat_voice_test.command.progress import Loudness, Progress, progress
-from pipecat_voice_test.command.selection import Selection, selected, shard_of
 from pipecat_voice_test.command.signals import Interrupted, Signals
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
@@ -36,6 +34,8 @@ from pipecat_voice_test.report.text import masked, plain_text
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.run import Plan, Run
 from pipecat_voice_test.scenario.shard import Shard
+from pipecat_voice_test.shown.overview import show_list, with_config
+from pipecat_voice_test.shown.progress import Loudness, Progress, progress
 from pipecat_voice_test.voice.cache import SpeechCache, default_cache_folder
 from pipecat_voice_test.voice.engines import find_engine
 from pipecat_voice_test.voice.speaker import Speaker

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from pipecat_voice_test.engine.compose.host_paths import HostPaths
-from pipecat_voice_test.engine.surroundings import Home, Surroundings
+from pipecat_voice_test.engine.places.surroundings import Home, Surroundings
 
 MOUNTS = [
     {"Destination": "/repo", "Source": "/home/ci/shop"},

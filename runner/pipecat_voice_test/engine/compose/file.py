@@ -9,7 +9,7 @@ from pipecat_voice_test.engine.client import Engine
 from pipecat_voice_test.engine.compose.command import Compose, Ended
 from pipecat_voice_test.engine.compose.model import ComposeModel
 from pipecat_voice_test.engine.compose.override import wanted_network
-from pipecat_voice_test.engine.image import Pull, ensure_image
+from pipecat_voice_test.engine.images.image import Pull, ensure_image
 from pipecat_voice_test.engine.plain import last_lines
 from pipecat_voice_test.errors import ImageError, UsageError
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from pipecat_voice_test.engine.surroundings import Surroundings
+from pipecat_voice_test.engine.places.surroundings import Surroundings
 
 
 class HostPaths:

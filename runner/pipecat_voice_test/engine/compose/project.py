@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipecat_voice_test.engine.cleaning.ownership import COMPOSE_PROJECT, ENGINE_TROUBLE
 from pipecat_voice_test.engine.client import Engine, engine_errors
 from pipecat_voice_test.engine.compose.model import COMPLETED, HEALTHY, ComposeModel
 from pipecat_voice_test.engine.container import how_it_ended
-from pipecat_voice_test.engine.ownership import COMPOSE_PROJECT, ENGINE_TROUBLE
 from pipecat_voice_test.engine.plain import last_lines
 from pipecat_voice_test.errors import BotError, EngineError
 

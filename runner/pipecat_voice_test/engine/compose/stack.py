@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from pipecat_voice_test.engine.cleaning.ownership import ENGINE_TROUBLE, compose_project
 from pipecat_voice_test.engine.client import Engine
 from pipecat_voice_test.engine.compose.command import Ended
 from pipecat_voice_test.engine.compose.file import EVIDENCE_LINES, ComposeFile
@@ -17,8 +18,7 @@ from pipecat_voice_test.engine.compose.host_paths import HostPaths
 from pipecat_voice_test.engine.compose.override import Wishes, override
 from pipecat_voice_test.engine.compose.project import Ailing, Project
 from pipecat_voice_test.engine.container import brings_an_init
-from pipecat_voice_test.engine.lodging import Lodging
-from pipecat_voice_test.engine.ownership import ENGINE_TROUBLE, compose_project
+from pipecat_voice_test.engine.places.lodging import Lodging
 from pipecat_voice_test.engine.plain import Seldom, last_lines
 from pipecat_voice_test.errors import BotError, EngineError
 

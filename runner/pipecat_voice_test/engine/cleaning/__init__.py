@@ -1,0 +1,1 @@
+"""What belongs to a run, and how does it go away whatever happens?"""

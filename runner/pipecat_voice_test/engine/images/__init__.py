@@ -1,0 +1,1 @@
+"""Is the bot's image there? Found, pulled or built."""

@@ -1,0 +1,1 @@
+"""Where is the bot put, and where is it called?"""
