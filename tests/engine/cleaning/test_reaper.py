@@ -160,7 +160,7 @@ def test_a_program_that_is_not_in_the_image_is_said_and_the_bot_is_called_all_th
             "if this whole container is killed, the bot's container will stay: no watcher could"
             " be started from this container's image: "
         ) in said
-        assert "No module named 'pipecat_voice_test'" in said
+        assert "No module named 'pipecat_voice_test" in said
         assert places.left_of(guest.run_id) == []
 
 
