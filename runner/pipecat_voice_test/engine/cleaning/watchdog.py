@@ -1,6 +1,6 @@
 """A program that outlives the runner and removes what it left behind.
 
-    python -m pipecat_voice_test.engine.cleaning.watchdog 
+    python -m pipecat_voice_test.engine.cleaning.watchdog
         [--runner ID] [--leave NETWORK CONTAINER]… RUN_ID
 
 Without `--runner` it is the runner's child: it reads lines from the runner, and the end of the
