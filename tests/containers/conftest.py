@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dind
 import pytest
-from docker_engine import docker
+from images import built
 
 ROOT = Path(__file__).parents[2]
 RUNNER_IMAGE = "pvt-test-runner"
@@ -18,9 +18,8 @@ def runner_image(engine: None) -> str:
     """The runner's image, built from this checkout; `PVT_RUNNER_IMAGE` names one to use instead."""
     if named := os.environ.get("PVT_RUNNER_IMAGE"):
         return named
-    _build(f"{RUNNER_IMAGE}-packages", "--target", "build")
-    _build(RUNNER_IMAGE)
-    return RUNNER_IMAGE
+    built(f"{RUNNER_IMAGE}-packages", ROOT, "--target", "build")
+    return built(RUNNER_IMAGE, ROOT)
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +27,7 @@ def faulty_bot(runner_image: str) -> str:
     """The image of `faulty_bot/bot.py`; with `-unwell` behind its name, its health check fails."""
     for target, name in (("bot", FAULTY_BOT), ("unwell", f"{FAULTY_BOT}-unwell")):
         options = ("--target", target, "--build-arg", f"RUNNER={runner_image}")
-        _build(name, *options, folder=Path(__file__).parent / "faulty_bot")
+        built(name, Path(__file__).parent / "faulty_bot", *options)
     return FAULTY_BOT
 
 
@@ -37,12 +36,3 @@ def other_engine(faulty_bot: str) -> Iterator[dind.OtherEngine]:
     """An engine that is not the one of this machine, and has the image of `faulty_bot`."""
     with dind.running(faulty_bot) as engine:
         yield engine
-
-
-def _build(name: str, *options: str, folder: Path = ROOT) -> None:
-    """Build an image, and remove the one that had its name, lest the engine's disk fill up."""
-    before = docker("images", "--quiet", "--no-trunc", name)
-    docker("build", "--quiet", "--tag", name, *options, str(folder), timeout_s=600.0)
-    if before and before != docker("images", "--quiet", "--no-trunc", name):
-        # It stays where something else uses it.
-        docker("image", "rm", before, check=False)
