@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from pipecat_voice_test.bot.base import StoppedOnExit
 from pipecat_voice_test.bot.listening import listening_addresses
 from pipecat_voice_test.bot.log import KEPT_BYTES, LogRing
-from pipecat_voice_test.bot.probe import POLL_S, PROBE_S, Address, Answer, probe
+from pipecat_voice_test.bot.probe import PROBE_S, Address, Answer
 from pipecat_voice_test.bot.process import ProcessGroup
+from pipecat_voice_test.bot.waiting import ask, until_next_question
 from pipecat_voice_test.errors import BotExited, BotNotReady, UsageError
 
 DEFAULT_PORT = 7860
@@ -21,7 +22,6 @@ DUMMY_ACCOUNT_SID = "AC" + "0" * 32
 DUMMY_AUTH_TOKEN = "0" * 32
 
 _HOSTS = ("127.0.0.1", "::1")  # `localhost` is the one, the other or both, by machine.
-_LOOK_S = 0.05  # How soon an early death is noticed.
 _OUTPUT_S = 0.5
 
 
@@ -170,32 +170,16 @@ class CommandBot(StoppedOnExit):
             asked = time.monotonic()
             for host in _HOSTS:
                 left_s = max(0.05, deadline - time.monotonic())
-                answer = await self._probe(Address(host, port), min(PROBE_S, left_s))
+                answer = await ask(Address(host, port), min(PROBE_S, left_s), self._must_be_alive)
                 if answer is Answer.HTTP:
                     return host
                 if answer in (Answer.SILENT, Answer.NOT_HTTP):
                     worst = answer
             if time.monotonic() >= deadline:
                 raise self._not_ready(port, worst)
-            while time.monotonic() < min(asked + POLL_S, deadline):
-                self._must_be_alive()
-                await asyncio.sleep(_LOOK_S)
+            await until_next_question(asked, deadline, self._must_be_alive)
 
-    async def _probe(self, address: Address, timeout_s: float) -> Answer:
-        """Ask, but do not wait for an answer from a bot that has ended."""
-        asking = asyncio.create_task(probe(address, timeout_s=timeout_s))
-        try:
-            while not asking.done():
-                self._must_be_alive()
-                await asyncio.wait({asking}, timeout=_LOOK_S)
-            self._must_be_alive()
-            return asking.result().answer
-        finally:
-            asking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asking
-
-    def _must_be_alive(self) -> None:
+    async def _must_be_alive(self) -> None:
         ended = self.exited()
         if ended is None:
             return

@@ -5,7 +5,6 @@ up yet. So whoever did not answer in time is looked at from inside.
 """
 
 import asyncio
-import contextlib
 import os
 import threading
 import time
@@ -16,13 +15,13 @@ from pipecat_voice_test.bot.base import StoppedOnExit
 from pipecat_voice_test.bot.diagnosis import exited_early, not_ready, unhealthy
 from pipecat_voice_test.bot.listening import listening_in
 from pipecat_voice_test.bot.log import KEPT_BYTES, LogRing
-from pipecat_voice_test.bot.probe import POLL_S, PROBE_S, Address, Answer, probe
+from pipecat_voice_test.bot.probe import PROBE_S, Address, Answer
+from pipecat_voice_test.bot.waiting import ask, until_next_question
 from pipecat_voice_test.engine.client import Engine
 from pipecat_voice_test.engine.container import Tenant
 from pipecat_voice_test.engine.places.lodging import Lodging
 from pipecat_voice_test.errors import VoiceTestError
 
-_LOOK_S = 0.05  # How soon an early death is noticed.
 _OUTPUT_S = 0.5
 _HEALTH_S = 1.0
 _HURRY_S = 1.0  # All the time to end that a bot gets when the run is cut short.
@@ -129,7 +128,8 @@ class ContainedBot(StoppedOnExit):
     ) -> bool:
         """Ask once, and wait until it is time to ask again."""
         asked = time.monotonic()
-        answer = await self._probe(address, min(PROBE_S, max(0.05, deadline - asked)))
+        left_s = max(0.05, deadline - asked)
+        answer = await ask(address, min(PROBE_S, left_s), self._must_be_alive)
         if answer is Answer.HTTP:
             return True
         if answer in (Answer.SILENT, Answer.NOT_HTTP):
@@ -138,24 +138,8 @@ class ContainedBot(StoppedOnExit):
             raise await self._not_ready(address)
         if health.done():
             raise unhealthy(self.name, health.result(), self._log)
-        while time.monotonic() < min(asked + POLL_S, deadline):
-            await self._must_be_alive()
-            await asyncio.sleep(_LOOK_S)
+        await until_next_question(asked, deadline, self._must_be_alive)
         return False
-
-    async def _probe(self, address: Address, timeout_s: float) -> Answer:
-        """Ask, but do not wait for an answer from a bot that has ended."""
-        asking = asyncio.create_task(probe(address, timeout_s=timeout_s))
-        try:
-            while not asking.done():
-                await self._must_be_alive()
-                await asyncio.wait({asking}, timeout=_LOOK_S)
-            await self._must_be_alive()
-            return asking.result().answer
-        finally:
-            asking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asking
 
     async def _must_be_alive(self) -> None:
         ended, tenant = self.exited(), self._tenant
