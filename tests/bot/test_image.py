@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from docker_engine import BASE_IMAGE, docker
-from engine import places
+from engine import sites
 from engine.registry import registry
 from engine.wire import Wire
 from pipecat_voice_test.bot.aside import THREAD
@@ -41,7 +41,7 @@ def http_bot(host: str = "0.0.0.0", port: int = 7860) -> str:
 @pytest.fixture
 def mark() -> Iterator[str]:
     """A label's value; whatever carries it is removed in the end."""
-    mark = places.name()
+    mark = sites.name()
     yield mark
     if containers := left(mark).split():
         docker("rm", "--force", *containers)
@@ -228,7 +228,7 @@ def test_an_engine_that_goes_away_is_noticed_and_holds_nobody_up(
 
 @pytest.mark.docker
 def test_a_bot_that_is_unhealthy_is_given_up_at_once(premises: Premises, mark: str) -> None:
-    name = places.name()
+    name = sites.name()
     docker(
         "commit",
         *("--change", "HEALTHCHECK --interval=1s --retries=1 CMD echo no model; exit 1"),
@@ -411,4 +411,4 @@ def test_premises_that_are_closed_while_they_are_made_are_tidied(engine: None) -
     premises.lodging()
     premises.engine().close()
 
-    assert places.left_of(made[0]) == []
+    assert sites.left_of(made[0]) == []

@@ -18,23 +18,16 @@ from pipecat_voice_test.engine.container import (
 )
 from pipecat_voice_test.errors import EngineError
 
-from engine import places
+from engine import sites
 
 MIB = 1024**2
 MARK = "io.pipecat-voice-test.tests"
 
 
 @pytest.fixture
-def connected(engine: None) -> Iterator[Engine]:
-    connected = Engine.connect()
-    yield connected
-    connected.close()
-
-
-@pytest.fixture
 def mark() -> Iterator[str]:
     """A label's value; whatever carries it is removed in the end."""
-    mark = places.name()
+    mark = sites.name()
     yield mark
     left = docker("ps", "-aq", "--filter", f"label={MARK}={mark}").split()
     if left:
@@ -384,7 +377,7 @@ def test_where_it_listens_is_seen_from_inside(make: Make, printed: list[bytes]) 
 def test_ours_is_process_1_unless_the_image_begins_with(
     dockerfile: str, its_own: bool, connected: Engine
 ) -> None:
-    name = places.name()
+    name = sites.name()
     docker("commit", *(("--change", dockerfile) if dockerfile else ()), idle(name), name)
     try:
         assert brings_an_init(connected, name) is its_own

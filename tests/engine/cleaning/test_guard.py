@@ -1,6 +1,5 @@
 """Somebody is on guard for as long as there is something to remove, and knows no secrets."""
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +9,7 @@ from pipecat_voice_test.engine.cleaning.guard import Guard, child_environment
 from pipecat_voice_test.engine.cleaning.ownership import Role, labels, new_run_id
 from pipecat_voice_test.engine.client import Engine
 
-from engine import places
+from engine import sites
 
 ENVIRON = {
     "DOCKER_CONFIG": "/home/me/.docker",
@@ -59,13 +58,6 @@ def test_the_watchdog_is_told_where_the_engine_is_and_no_secrets(
     }
 
 
-@pytest.fixture
-def connected(engine: None) -> Iterator[Engine]:
-    connected = Engine.connect()
-    yield connected
-    connected.close()
-
-
 def create(run_id: str) -> str:
     pairs = labels(run_id, Role.BOT).items()
     options = [word for name, value in pairs for word in ("--label", f"{name}={value}")]
@@ -79,7 +71,7 @@ def test_what_we_cannot_remove_is_left_to_the_watchdog(connected: Engine) -> Non
     create(run_id)
     guard.take_over()
 
-    assert places.wait_until_gone(run_id, 30.0) is not None
+    assert sites.wait_until_gone(run_id, 30.0) is not None
 
 
 @pytest.mark.docker
@@ -91,7 +83,7 @@ def test_a_dismissed_guard_removes_nothing(connected: Engine) -> None:
     guard.dismiss()
 
     try:
-        assert places.left_of(run_id) == [container[:12]]
+        assert sites.left_of(run_id) == [container[:12]]
     finally:
         docker("rm", container)
 

@@ -12,18 +12,11 @@ from pipecat_voice_test.engine.cleaning.ownership import remove_all as remove
 from pipecat_voice_test.engine.cleaning.runner import Runner
 from pipecat_voice_test.engine.client import Engine
 
-from engine import places
+from engine import sites
 
 HERE = Runner.here()
 DEAD = replace(HERE, started="1")
 UNSEEN = replace(HERE, pid_namespace="pid:[1]")
-
-
-@pytest.fixture
-def connected(engine: None) -> Iterator[Engine]:
-    connected = Engine.connect()
-    yield connected
-    connected.close()
 
 
 @pytest.fixture
@@ -57,7 +50,7 @@ def test_what_a_dead_run_left_is_listed_and_removed_by_its_command(
     assert left.alive is False
     assert 0 <= left.age_s < 300
     subprocess.run(left.command, shell=True, check=True, stdout=subprocess.DEVNULL)
-    assert places.left_of(run_id) == []
+    assert sites.left_of(run_id) == []
     assert found(runs_on(connected.client), run_id) is None
 
 
@@ -65,7 +58,7 @@ def test_what_a_dead_run_left_is_listed_and_removed_by_its_command(
 def test_a_container_of_somebody_else_in_its_network_is_taken_out_first(
     connected: Engine, run_id: str
 ) -> None:
-    network, stranger = f"pvt-{run_id}", places.name()
+    network, stranger = f"pvt-{run_id}", sites.name()
     docker("network", "create", *of(run_id, DEAD, Role.NETWORK), network)
     docker("run", "--detach", "--init", "--name", stranger, BASE_IMAGE, "sleep", "600")
     try:
@@ -114,7 +107,7 @@ def test_what_only_compose_has_labelled_is_found(connected: Engine, run_id: str)
 
 @pytest.mark.docker
 def test_compose_projects_of_others_are_not_ours(connected: Engine) -> None:
-    name = places.name()
+    name = sites.name()
     docker("volume", "create", "--label", f"com.docker.compose.project={name}", name)
     try:
         assert name not in " ".join(run.command for run in runs_on(connected.client))

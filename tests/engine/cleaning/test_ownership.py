@@ -17,16 +17,9 @@ from pipecat_voice_test.engine.cleaning.ownership import (
 from pipecat_voice_test.engine.cleaning.runner import Runner
 from pipecat_voice_test.engine.client import Engine
 
-from engine import places
+from engine import sites
 
 RUNNER = Runner("boot", "pid:[1]", 2, "3", "4")
-
-
-@pytest.fixture
-def connected(engine: None) -> Iterator[Engine]:
-    connected = Engine.connect()
-    yield connected
-    connected.close()
 
 
 @pytest.fixture
@@ -66,7 +59,7 @@ def test_everything_of_a_run_is_removed(connected: Engine, run_id: str) -> None:
     problems = remove_all(connected.client, run_id)
 
     assert problems == []
-    assert places.left_of(run_id) == []
+    assert sites.left_of(run_id) == []
 
 
 @pytest.mark.docker
@@ -99,14 +92,14 @@ def test_what_compose_created_for_a_run_is_removed(connected: Engine, run_id: st
 def test_strangers_are_taken_out_of_a_run_s_network_and_live_on(
     connected: Engine, run_id: str
 ) -> None:
-    network, stranger = f"pvt-{run_id}", places.name()
+    network, stranger = f"pvt-{run_id}", sites.name()
     docker("network", "create", *of(run_id, Role.NETWORK), network)
     docker("run", "--detach", "--init", "--name", stranger, BASE_IMAGE, "sleep", "600")
     try:
         docker("network", "connect", network, stranger)
         remove_all(connected.client, run_id)
 
-        assert places.left_of(run_id) == []
+        assert sites.left_of(run_id) == []
         assert docker("inspect", "--format", "{{.State.Running}}", stranger) == "true"
     finally:
         docker("rm", "--force", stranger)
@@ -119,7 +112,7 @@ def test_other_runs_are_let_be(connected: Engine, run_id: str) -> None:
     try:
         remove_all(connected.client, run_id)
 
-        assert len(places.left_of(other)) == 1
+        assert len(sites.left_of(other)) == 1
     finally:
         remove_all(connected.client, other)
 
@@ -130,7 +123,7 @@ def test_a_reaper_may_leave_itself_out(connected: Engine, run_id: str) -> None:
     docker("create", *of(run_id), BASE_IMAGE, "true")
     remove_all(connected.client, run_id, spare_reaper=True)
 
-    assert places.left_of(run_id) == [reaper[:12]]
+    assert sites.left_of(run_id) == [reaper[:12]]
 
 
 @pytest.mark.docker
@@ -150,7 +143,7 @@ def test_two_may_remove_the_same_at_once(connected: Engine, run_id: str) -> None
         thread.join()
 
     assert problems == [[], []]
-    assert places.left_of(run_id) == []
+    assert sites.left_of(run_id) == []
 
 
 @pytest.mark.docker
@@ -167,7 +160,7 @@ def test_what_is_being_created_at_the_time_is_removed_too(connected: Engine, run
         remove_all(connected.client, run_id)
     remove_all(connected.client, run_id)
 
-    assert places.left_of(run_id) == []
+    assert sites.left_of(run_id) == []
 
 
 def test_an_engine_that_is_gone_is_said_at_once() -> None:

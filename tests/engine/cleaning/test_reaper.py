@@ -11,7 +11,7 @@ from docker_engine import BASE_IMAGE, docker
 from pipecat_voice_test.engine.cleaning.reaper import PACKAGE_ROOT, mount_holding, reaper_options
 from pipecat_voice_test.engine.places.surroundings import Home
 
-from engine import places
+from engine import sites
 
 OWN = "c" * 64
 
@@ -139,10 +139,8 @@ def test_there_is_none_for_a_container_that_is_not_known(socket: Path) -> None:
 @pytest.fixture
 def job(engine: None) -> Iterator[str]:
     """A job's container into which our program was copied after it was started."""
-    name = places.name()
-    docker(
-        "run", "--detach", "--init", "--name", name, *places.mounts(), BASE_IMAGE, "sleep", "600"
-    )
+    name = sites.name()
+    docker("run", "--detach", "--init", "--name", name, *sites.mounts(), BASE_IMAGE, "sleep", "600")
     docker("exec", name, "cp", "--recursive", "/source", "/copied")
     yield name
     docker("rm", "--force", "--volumes", name)
@@ -152,7 +150,7 @@ def job(engine: None) -> Iterator[str]:
 def test_a_program_that_is_not_in_the_image_is_said_and_the_bot_is_called_all_the_same(
     job: str,
 ) -> None:
-    with places.inside(job, "leave", environ={"PYTHONPATH": "/copied:/packages"}) as guest:
+    with sites.inside(job, "leave", environ={"PYTHONPATH": "/copied:/packages"}) as guest:
         _, said = guest.process.communicate(timeout=60)
 
         assert guest.said["answer"] == 200
@@ -161,12 +159,12 @@ def test_a_program_that_is_not_in_the_image_is_said_and_the_bot_is_called_all_th
             " be started from this container's image: "
         ) in said
         assert "No module named 'pipecat_voice_test" in said
-        assert places.left_of(guest.run_id) == []
+        assert sites.left_of(guest.run_id) == []
 
 
 @pytest.mark.docker
 def test_a_program_that_is_in_the_image_is_nothing_to_speak_of(engine: None) -> None:
-    with places.in_a_container("leave") as guest:
+    with sites.in_a_container("leave") as guest:
         _, said = guest.process.communicate(timeout=60)
 
         assert said == ""

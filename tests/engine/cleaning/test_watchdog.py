@@ -15,7 +15,7 @@ from pipecat_voice_test.engine.cleaning.reaper import PROGRAM
 from pipecat_voice_test.engine.cleaning.runner import started_at
 from pipecat_voice_test.engine.cleaning.watchdog import QUIET_S, LastWords, listen
 
-from engine import places
+from engine import sites
 
 HEAVY = {"docker", "requests", "urllib3", "asyncio", "ssl"}
 
@@ -53,7 +53,7 @@ def test_it_is_small_while_it_waits() -> None:
 def run_id(engine: None) -> Iterator[str]:
     run_id = new_run_id()
     yield run_id
-    for container in places.left_of(run_id):
+    for container in sites.left_of(run_id):
         docker("rm", "--force", container)
 
 
@@ -76,7 +76,7 @@ def test_it_removes_what_is_there_when_the_runner_s_end_of_the_pipe_closes(
         child.communicate(b"", timeout=60)
 
     assert child.returncode == 0
-    assert places.left_of(run_id) == []
+    assert sites.left_of(run_id) == []
 
 
 @pytest.mark.docker
@@ -85,7 +85,7 @@ def test_it_removes_nothing_when_it_is_dismissed(run_id: str, bot: str) -> None:
         child.communicate(b"done\n", timeout=60)
 
     assert child.returncode == 0
-    assert places.left_of(run_id) == [bot[:12]]
+    assert sites.left_of(run_id) == [bot[:12]]
 
 
 @pytest.mark.docker
@@ -100,7 +100,7 @@ def test_it_removes_what_appears_after_the_runner_s_death(run_id: str) -> None:
         docker("create", *options, BASE_IMAGE, "true")
         child.wait(60)
 
-    assert places.left_of(run_id) == []
+    assert sites.left_of(run_id) == []
 
 
 @pytest.mark.docker
@@ -114,11 +114,11 @@ def test_it_has_more_patience_with_what_it_knows_to_be_coming(run_id: str) -> No
         time.sleep(QUIET_S + 1.0)
         docker("create", *options, BASE_IMAGE, "true")
         deadline = time.monotonic() + 10.0
-        while places.left_of(run_id) and time.monotonic() < deadline:
+        while sites.left_of(run_id) and time.monotonic() < deadline:
             time.sleep(0.05)
         child.kill()
 
-    assert places.left_of(run_id) == []
+    assert sites.left_of(run_id) == []
 
 
 @pytest.mark.docker

@@ -14,7 +14,7 @@ from pipecat_voice_test.engine.images import build
 from pipecat_voice_test.engine.images.build import build_image, remedy
 from pipecat_voice_test.errors import ImageError
 
-from engine.registry import Registry, registry
+from engine.registry import Registry
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("engine")]
 
@@ -23,19 +23,6 @@ ELSEWHERE_FIX = (
     "this Dockerfile needs more of BuildKit than can be had here: build it in a step\n"
     "       before with `docker build -t bot .` and give `--bot-image bot`."
 )
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[Registry]:
-    with registry() as running:
-        yield running
-
-
-@pytest.fixture
-def connected() -> Iterator[Engine]:
-    engine = Engine.connect()
-    yield engine
-    engine.close()
 
 
 @pytest.fixture

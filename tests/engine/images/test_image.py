@@ -13,22 +13,9 @@ from pipecat_voice_test.engine.images import image
 from pipecat_voice_test.engine.images.image import ensure_image
 from pipecat_voice_test.errors import ImageError
 
-from engine.registry import Registry, registry
+from engine.registry import Registry
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("engine")]
-
-
-@pytest.fixture(scope="module")
-def hub() -> Iterator[Registry]:
-    with registry() as running:
-        yield running
-
-
-@pytest.fixture
-def connected() -> Iterator[Engine]:
-    engine = Engine.connect()
-    yield engine
-    engine.close()
 
 
 @pytest.fixture

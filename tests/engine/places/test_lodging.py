@@ -15,7 +15,7 @@ from pipecat_voice_test.engine.places.route import HERE, Route
 from pipecat_voice_test.engine.places.surroundings import Home, Network, Surroundings
 from pipecat_voice_test.errors import EngineError
 
-from engine import places
+from engine import sites
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("engine")]
 
@@ -23,16 +23,9 @@ GONE_S = 10.0  # After SIGKILL; the issue says so.
 
 
 @pytest.fixture
-def connected() -> Iterator[Engine]:
-    engine = Engine.connect()
-    yield engine
-    engine.close()
-
-
-@pytest.fixture
 def network() -> Iterator[str]:
     """A network as a job has one."""
-    name = places.name()
+    name = sites.name()
     docker("network", "create", name)
     yield name
     docker("network", "rm", name)
@@ -41,71 +34,71 @@ def network() -> Iterator[str]:
 @pytest.fixture
 def neighbour() -> Iterator[str]:
     """A container on the default bridge that does nothing."""
-    name = places.name()
+    name = sites.name()
     docker("run", "--detach", "--init", "--name", name, BASE_IMAGE, "sleep", "600")
     yield name
     docker("rm", "--force", name)
 
 
 def test_on_this_machine_its_port_is_published_to_nobody_else() -> None:
-    with places.on_this_machine("leave") as guest:
+    with sites.on_this_machine("leave") as guest:
         guest.process.wait(30)
 
         assert guest.said["answer"] == 200
         assert guest.said["host"] == "127.0.0.1"
         assert guest.said["home"] is None
-        assert places.left_of(guest.run_id) == []
+        assert sites.left_of(guest.run_id) == []
 
 
 def test_from_the_default_bridge_both_are_in_a_network_of_their_own() -> None:
-    with places.in_a_container("leave") as guest:
+    with sites.in_a_container("leave") as guest:
         guest.process.wait(30)
 
         assert guest.said["answer"] == 200
         assert guest.said["bot_networks"] == [f"pvt-{guest.run_id}"]
-        assert places.left_of(guest.run_id) == []
+        assert sites.left_of(guest.run_id) == []
 
 
 def test_from_a_job_s_network_the_bot_is_in_it_too(network: str) -> None:
-    with places.in_a_container("leave", options=("--network", network)) as guest:
+    with sites.in_a_container("leave", options=("--network", network)) as guest:
         guest.process.wait(30)
 
         assert guest.said["answer"] == 200
         assert guest.said["bot_networks"] == [network]
-        assert places.left_of(guest.run_id) == []
+        assert sites.left_of(guest.run_id) == []
 
 
 def test_from_the_machine_s_network_its_port_is_published() -> None:
-    with places.in_a_container("leave", options=("--network", "host")) as guest:
+    with sites.in_a_container("leave", options=("--network", "host")) as guest:
         guest.process.wait(30)
 
         assert guest.said["answer"] == 200
         assert guest.said["host"] == "127.0.0.1"
         assert guest.said["home"]
-        assert places.left_of(guest.run_id) == []
+        assert sites.left_of(guest.run_id) == []
 
 
 def test_from_a_container_without_a_network_the_bot_shares_what_there_is() -> None:
-    with places.in_a_container("leave", options=("--network", "none")) as guest:
+    with sites.in_a_container("leave", options=("--network", "none")) as guest:
         guest.process.wait(30)
 
         assert guest.said["answer"] == 200
         assert guest.said["host"] == "127.0.0.1"
-        assert places.left_of(guest.run_id) == []
+        assert sites.left_of(guest.run_id) == []
 
 
 def test_from_another_container_s_network_the_bot_shares_it_as_well(neighbour: str) -> None:
-    with places.in_a_container("leave", options=("--network", f"container:{neighbour}")) as guest:
+    with sites.in_a_container("leave", options=("--network", f"container:{neighbour}")) as guest:
         guest.process.wait(30)
 
         assert guest.said["answer"] == 200
         assert guest.said["host"] == "127.0.0.1"
         assert guest.said["home"] != docker("inspect", "--format", "{{.Id}}", neighbour)
-        assert places.left_of(guest.run_id) == []
+        assert sites.left_of(guest.run_id) == []
 
 
 def test_on_this_machine_a_bot_in_a_wanted_network_is_published_as_well(network: str) -> None:
-    with places.on_this_machine("leave", network) as guest:
+    with sites.on_this_machine("leave", network) as guest:
         guest.process.wait(30)
 
         assert guest.said["answer"] == 200
@@ -115,7 +108,7 @@ def test_on_this_machine_a_bot_in_a_wanted_network_is_published_as_well(network:
 
 def test_a_wanted_network_is_joined_and_left_again(network: str) -> None:
     members = ("network", "inspect", "--format", "{{range .Containers}}{{.Name}} {{end}}", network)
-    with places.in_a_container("stay", network) as guest:
+    with sites.in_a_container("stay", network) as guest:
         joined = docker(*members).split()
         docker("kill", "--signal", "INT", guest.container)
         guest.process.wait(30)
@@ -123,11 +116,11 @@ def test_a_wanted_network_is_joined_and_left_again(network: str) -> None:
         assert guest.said["answer"] == 200
         assert guest.container in joined
         assert docker(*members) == ""
-        assert places.left_of(guest.run_id) == []
+        assert sites.left_of(guest.run_id) == []
 
 
 def test_a_bot_in_the_machine_s_own_network_is_behind_our_gateway() -> None:
-    with places.in_a_container("leave", "host") as guest:
+    with sites.in_a_container("leave", "host") as guest:
         guest.process.wait(30)
 
         assert guest.said["answer"] == 200
@@ -142,37 +135,37 @@ def test_a_bot_in_the_machine_s_own_network_is_behind_our_gateway() -> None:
     ],
 )
 def test_a_killed_container_of_ours_leaves_nothing(options: tuple[str, ...]) -> None:
-    with places.in_a_container("stay", options=options) as guest:
+    with sites.in_a_container("stay", options=options) as guest:
         docker("kill", guest.container)
 
-        assert places.wait_until_gone(guest.run_id, GONE_S) is not None
+        assert sites.wait_until_gone(guest.run_id, GONE_S) is not None
 
 
 def test_a_killed_container_in_another_one_s_network_leaves_nothing(neighbour: str) -> None:
     shared = ("--network", f"container:{neighbour}")
-    with places.in_a_container("stay", options=shared) as guest:
+    with sites.in_a_container("stay", options=shared) as guest:
         docker("kill", guest.container)
 
-        assert places.wait_until_gone(guest.run_id, GONE_S) is not None
+        assert sites.wait_until_gone(guest.run_id, GONE_S) is not None
 
 
 def test_a_killed_process_leaves_nothing() -> None:
-    with places.on_this_machine("stay") as guest:
+    with sites.on_this_machine("stay") as guest:
         guest.process.kill()
 
-        assert places.wait_until_gone(guest.run_id, GONE_S) is not None
+        assert sites.wait_until_gone(guest.run_id, GONE_S) is not None
 
 
 def test_a_killed_process_in_a_container_that_lives_on_leaves_nothing(network: str) -> None:
     """A job's container outlives its steps; the networks that it was taken into are left."""
     members = ("network", "inspect", "--format", "{{range .Containers}}{{.Name}} {{end}}", network)
-    job = places.name()
-    docker("run", "--detach", "--init", "--name", job, *places.mounts(), BASE_IMAGE, "sleep", "600")
+    job = sites.name()
+    docker("run", "--detach", "--init", "--name", job, *sites.mounts(), BASE_IMAGE, "sleep", "600")
     try:
-        with places.inside(job, "stay", network) as guest:
+        with sites.inside(job, "stay", network) as guest:
             docker("exec", job, "sh", "-c", "kill -KILL $(cat /tmp/guest.pid)")
 
-            assert places.wait_until_gone(guest.run_id, GONE_S) is not None
+            assert sites.wait_until_gone(guest.run_id, GONE_S) is not None
             assert docker(*members) == ""
     finally:
         docker("rm", "--force", job)
@@ -181,11 +174,11 @@ def test_a_killed_process_in_a_container_that_lives_on_leaves_nothing(network: s
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_to_all_of_the_job_do_not_end_the_watchdog(number: signal.Signals) -> None:
     """Terminals and CI systems signal the whole group before they kill."""
-    with places.on_this_machine("stay") as guest:
+    with sites.on_this_machine("stay") as guest:
         os.killpg(guest.process.pid, number)
         guest.process.kill()
 
-        assert places.wait_until_gone(guest.run_id, GONE_S) is not None
+        assert sites.wait_until_gone(guest.run_id, GONE_S) is not None
 
 
 def test_a_bot_that_has_ended_is_at_a_port_where_nobody_answers(connected: Engine) -> None:
@@ -292,5 +285,5 @@ def test_to_tidy_up_twice_does_nothing_more(connected: Engine) -> None:
     lodging.tidy_up()
     lodging.tidy_up()
 
-    assert places.left_of(lodging.run_id) == []
+    assert sites.left_of(lodging.run_id) == []
     assert bot.id not in docker("ps", "--all", "--quiet", "--no-trunc")
