@@ -132,6 +132,16 @@ def test_make_has_the_target(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
+def test_outputs_are_those_of_the_action() -> None:
+    outputs = yaml.safe_load((ROOT / "action.yml").read_text())["outputs"]
+
+    told = {row[0].strip("`"): row[1] for row in table("output", "is")}
+
+    assert {name: text.lower() for name, text in told.items()} == {
+        name: one["description"].rstrip(".").lower() for name, one in outputs.items()
+    }
+
+
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))
 def test_a_link_leads_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
