@@ -250,12 +250,30 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rig:
-    """How well this machine kept time during the call; METRICS 7."""
+    """How well this machine kept time during the call; METRICS 7.
+
+    Attributes:
+        read_lag_ms: The most audio, at real-time rate, that ever waited in the receive buffer
+            when it was read: by so much arrival times may be late.
+        read_lags: How often it was more than 100 ms.
+        stolen: Share of CPU time taken by the host or by a quota; None if the system is silent.
+        starved: Share of the call in which something on this machine waited for a CPU; None if
+            the system is silent.
+        control_error_ms: By how much the control bot's known times were missed before the
+            first scenario, at worst; None if it was not called.
+        stalls: When the loop did not run, `(start_ms, end_ms)` on the call clock, in order.
+    """
 
     late_p99_ms: float = 0.0
     late_max_ms: float = 0.0
     loop_stall_ms: float = 0.0
     frames_sent: int = 0
+    read_lag_ms: float = 0.0
+    read_lags: int = 0
+    stolen: float | None = None
+    starved: float | None = None
+    control_error_ms: float | None = None
+    stalls: tuple[tuple[float, float], ...] = ()
 
 
 E_ = TypeVar("E_", bound=Event)

@@ -470,7 +470,7 @@ def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
           - user: No
             expect:
               - event: respond
-        limits: {gaps: 0}
+        limits: {gap: 0}
         """
 
     assert complaint(tmp_path, text) == (
@@ -480,6 +480,6 @@ def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         '    Fix: quote it: `user: "No"`\n'
         "  s.yaml:6: unknown event `respond`\n"
         "    Fix: did you mean `response`?\n"
-        "  s.yaml:7: `gaps` is a metric that this version does not measure yet\n"
-        "    Fix: remove the limit"
+        "  s.yaml:7: unknown metric `gap`\n"
+        "    Fix: did you mean `gaps`?"
     )

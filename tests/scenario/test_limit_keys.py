@@ -86,12 +86,6 @@ OFF = "write `none` to switch it off"
             "{stop: 5}", "unknown metric `stop`", "did you mean `stop_ms`?", id="without-its-unit"
         ),
         pytest.param(
-            "{worst_gap_ms: 5}",
-            "`worst_gap_ms` is a metric that this version does not measure yet",
-            "remove the limit",
-            id="one-to-come",
-        ),
-        pytest.param(
             "{stop_ms: {eech: 5}}",
             "`stop_ms` has no limit called `eech`",
             "did you mean `each`?",

@@ -104,6 +104,8 @@ class Hearing:
         dry: When nothing was queued for playing, up to the end of the call.
         pieces: What came when, in order of the ear clock.
         clears: Every `clear` of the call.
+        detector: What found the speech, `level` or `model`; METRICS 2.
+        because: Why that one, for people.
     """
 
     stretches: tuple[Span, ...] = ()
@@ -114,6 +116,8 @@ class Hearing:
     pieces: tuple[HeardPiece, ...] = ()
     clears: tuple[PlaybackCleared, ...] = ()
     ended_at_ms: float = 0.0
+    detector: str = "level"
+    because: str = ""
 
     def burst_at(self, at_ms: float) -> Span | None:
         """The burst going on at this moment."""

@@ -6,9 +6,16 @@ import numpy as np
 
 from pipecat_voice_test.measurement.facts import CallFacts
 from pipecat_voice_test.measurement.results import CallResult, Check, ScenarioResult, Verdict
-from pipecat_voice_test.measurement.values import Value, ended_as_scripted
+from pipecat_voice_test.measurement.value import Value
+from pipecat_voice_test.measurement.values import ended_as_scripted
 from pipecat_voice_test.measurement.wording import reading
-from pipecat_voice_test.scenario.limits import DEFAULT_LIMITS, VALUES_NEEDED, Limits, Statistic
+from pipecat_voice_test.scenario.limits import (
+    DEFAULT_LIMITS,
+    METRICS,
+    VALUES_NEEDED,
+    Limits,
+    Statistic,
+)
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.timeline import EndedBy
 
@@ -51,8 +58,9 @@ def _enough(value: Value, gates: Mapping[Statistic, float]) -> bool:
 
 def _each(value: Value, limit: float, limits: Limits, ok: bool, statistic: str) -> Check:
     text = reading(value.metric, value.value, limit)
-    if not ok and value.because:
-        text = f"{text}: {value.because}"
+    if not ok:
+        text += f": {value.because}" if value.because else ""
+        text += f" Fix: {METRICS[value.metric].fix}" if METRICS[value.metric].fix else ""
     where = "" if value.turn is None else f"turns[{value.turn}]."
     line = value.line if value.line is not None else limits.line_of(value.metric)
     return Check(

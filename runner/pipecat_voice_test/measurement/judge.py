@@ -16,8 +16,10 @@ from pipecat_voice_test.measurement.results import (
     TurnFacts,
     Verdict,
 )
-from pipecat_voice_test.measurement.values import Value, call_values
-from pipecat_voice_test.measurement.wording import number
+from pipecat_voice_test.measurement.value import Value
+from pipecat_voice_test.measurement.values import call_values
+from pipecat_voice_test.measurement.wording import number, reading
+from pipecat_voice_test.scenario.limits import METRICS
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.timeline import EndedBy, Note, Rig, Severity, Timeline
 
@@ -54,10 +56,12 @@ def judge_call(
         checks=tuple(checks),
         metrics=_by_metric(values),
         protocol=tuple(findings),
-        notes=tuple(_notes(facts)),
+        notes=(*_notes(facts), *_unusual(values)),
         error=void,
         error_kind="rig" if void else "",
         bot_log=bot_log,
+        detector=facts.hearing.detector,
+        detector_because=facts.hearing.because,
     )
 
 
@@ -204,3 +208,15 @@ def _notes(facts: CallFacts) -> Iterator[str]:
                 f"turn {record.turn.index + 1} (line {record.turn.line}): the interruption "
                 f"pauses for {pause.length_ms:.0f} ms, which a bot may take for its end"
             )
+
+
+def _unusual(values: Sequence[Value]) -> Iterator[str]:
+    """What METRICS 3.5 warns of: it fails nothing, and people should know."""
+    for value in values:
+        metric = METRICS[value.metric]
+        if metric.is_usual(value.value):
+            continue
+        least, most = ("" if end is None else f"{end:g}" for end in metric.usual)
+        span = f"{least} to {most}" if least and most else f"at most {most}" + least
+        because = f": {value.because}" if value.because else ""
+        yield f"{reading(value.metric, value.value)}, usual is {span}{because} Fix: {metric.fix}"

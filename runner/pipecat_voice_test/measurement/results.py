@@ -101,6 +101,8 @@ class CallResult:
         error_kind: Short name of that, for machines: `bot_exited`, `rig`, ….
         bot_log: What the bot printed during this call, not yet made harmless.
         replaced: The call was void and another was made in its place (P-22).
+        detector: How the bot's speech was found: `level` or `model` (METRICS 2).
+        detector_because: Why that one, for people.
     """
 
     number: int
@@ -115,6 +117,8 @@ class CallResult:
     error_kind: str = ""
     bot_log: str = ""
     replaced: bool = False
+    detector: str = "level"
+    detector_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,24 @@ class BotFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """What came of the control bot, whose times are known; METRICS 7 "self-test".
+
+    Attributes:
+        response_error_ms, stop_error_ms: Measured minus true; None if not measured.
+    """
+
+    response_error_ms: float | None = None
+    stop_error_ms: float | None = None
+
+    @property
+    def error_ms(self) -> float | None:
+        """The worse of the two, without its sign."""
+        errors = [abs(e) for e in (self.response_error_ms, self.stop_error_ms) if e is not None]
+        return max(errors, default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class RunError:
     """Something that kept the run, or part of it, from judging the bot."""
 
@@ -160,6 +182,7 @@ class RunResult:
         duration_ms: Wall time of the run.
         run_checks: Gates over the whole run (M-21a).
         shard: Whose share of the scenarios this is, or None for all of them.
+        control: How exact this machine was before the first scenario; None if not asked.
     """
 
     verdict: Verdict
@@ -172,3 +195,4 @@ class RunResult:
     run_checks: tuple[Check, ...] = ()
     errors: tuple[RunError, ...] = ()
     shard: Shard | None = None
+    control: Control | None = None

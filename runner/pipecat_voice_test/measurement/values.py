@@ -1,38 +1,15 @@
 """Every value a call yields, under the ids of METRICS, with the turn it belongs to."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pipecat_voice_test.measurement.facts import CallFacts, TurnRecord, answer_within_ms
+from pipecat_voice_test.measurement.integrity.values import integrity_values
+from pipecat_voice_test.measurement.sound.values import sound_values
 from pipecat_voice_test.measurement.turn_taking import EARLY_MS, pauses_survived
+from pipecat_voice_test.measurement.value import Value
 from pipecat_voice_test.scenario.limits import SLOW_RESPONSE_MS
 from pipecat_voice_test.scenario.model import EventName, TurnKind
 from pipecat_voice_test.timeline import EndedBy, Finding, Severity
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One measured value.
-
-    Attributes:
-        metric: Its id in METRICS.
-        value: Milliseconds for ids that end in `_ms`, else a count or a share.
-        turn: The turn it belongs to; for a count the first turn that contributed.
-        line: Line of the scenario file that turn stands on.
-        at_ms: Where in the recording it can be heard.
-        gated: Whether the `each` limit of the metric applies to it.
-        each: A limit that stands in for the metric's own `each`.
-        because: What people should know beside the number.
-    """
-
-    metric: str
-    value: float
-    turn: int | None = None
-    line: int | None = None
-    at_ms: float | None = None
-    gated: bool = True
-    each: float | None = None
-    because: str = ""
 
 
 def call_values(facts: CallFacts) -> list[Value]:
@@ -42,7 +19,14 @@ def call_values(facts: CallFacts) -> list[Value]:
         if record.reached and record.said is not None:
             values += _turn_values(record)
         values += _durations(facts, record)
-    return [*_setting_up(facts), *_counted(values), *_pauses(facts), *_ending(facts)]
+    return [
+        *_setting_up(facts),
+        *_counted(values),
+        *_pauses(facts),
+        *sound_values(facts),
+        *integrity_values(facts),
+        *_ending(facts),
+    ]
 
 
 # Counts of a call: how many times it happened, over all its turns.

@@ -70,6 +70,11 @@ def results_json(run: RunResult, place: Place, *, version: str = __version__) ->
             "name": masked(run.bot.name),
             "ready_ms": _ms(run.bot.ready_ms),
         },
+        "control": run.control
+        and {
+            "response_error_ms": _tenths(run.control.response_error_ms),
+            "stop_error_ms": _tenths(run.control.stop_error_ms),
+        },
         "scenarios": [
             _scenario(scenario, place, index) for index, scenario in enumerate(run.scenarios)
         ],
@@ -140,6 +145,7 @@ def _call(call: CallResult, files: CallFiles) -> Json:
             for finding in call.protocol
         ],
         "rig": _rig(timeline.rig),
+        "detector": {"used": call.detector, "because": call.detector_because},
         "files": {
             "recording": files.recording,
             "bot_raw": files.bot_raw,
@@ -189,6 +195,10 @@ def _rig(rig: Rig) -> Json:
         "late_max_ms": _tenths(rig.late_max_ms),
         "loop_stall_ms": _tenths(rig.loop_stall_ms),
         "frames_sent": rig.frames_sent,
+        "read_lag_ms": _tenths(rig.read_lag_ms),
+        "stolen": rig.stolen and number(rig.stolen, 4),
+        "starved": rig.starved and number(rig.starved, 4),
+        "control_error_ms": _tenths(rig.control_error_ms),
     }
 
 
@@ -205,8 +215,8 @@ def _ms(value: float | None) -> int | None:
     return None if value is None or not math.isfinite(value) else round(value)
 
 
-def _tenths(value: float) -> int | float | None:
-    return number(value, 1) if math.isfinite(value) else None
+def _tenths(value: float | None) -> int | float | None:
+    return None if value is None or not math.isfinite(value) else number(value, 1)
 
 
 def _plain_number(value: float | None) -> int | float | None:

@@ -16,6 +16,9 @@ DEFAULT_LEVEL_DBOV = -26.0
 DEFAULT_LINE_NOISE_DBOV = -60.0
 
 
+Detector = Literal["auto", "level", "model"]
+
+
 class TurnKind(StrEnum):
     """What the caller does in a turn, as results.json names it."""
 
@@ -175,6 +178,8 @@ class Scenario:
         name: `<the file's name>/<the scenario's name>` in a file of several.
         file: The file it came from.
         line_number: Line of the file on which it begins, from 1.
+        detector: How the bot's speech is found: by its level, by the neural detector, or
+            (`auto`) by the one that fits what is under the bot's voice; METRICS 2.
         skip_reason: Why it cannot be run over a phone line at all, or empty.
     """
 
@@ -188,6 +193,7 @@ class Scenario:
     limits: Limits = DEFAULT_LIMITS
     stop_on_failure: bool = True
     turn_gap_ms: int = DEFAULT_TURN_GAP_MS
+    detector: Detector = "auto"
     skip_reason: str = ""
 
     @property

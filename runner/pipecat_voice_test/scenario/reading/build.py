@@ -130,6 +130,7 @@ def _scenario(node: Keys, file: Path, files: Files) -> tuple[Scenario, list[Mist
         limits=limits,
         stop_on_failure=keys.stop_on_failure,
         turn_gap_ms=DEFAULT_TURN_GAP_MS if keys.turn_gap_ms is None else keys.turn_gap_ms,
+        detector=keys.detector,
         skip_reason=_skip_reason(keys, turns, limits),
     )
     return scenario, [*mistakes, *wrong_call, *wrong_line]

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, Tag
 
+from pipecat_voice_test.scenario.model import Detector
 from pipecat_voice_test.scenario.reading.values import (
     MAX_MS,
     Block,
@@ -192,6 +193,11 @@ class ScenarioKeys(Block):
     )
     turn_gap_ms: Maybe[Ms] = Field(
         None, description="Silence after which the bot's turn is over, in milliseconds."
+    )
+    detector: Detector = Field(
+        "auto",
+        description="What finds the bot's speech: its `level`, a neural `model`, or `auto`, which "
+        "takes the model where there is music or noise under the bot's voice.",
     )
     # The blocks of Pipecat's evals. Their insides are open.
     user: OpenBlock | None = Field(

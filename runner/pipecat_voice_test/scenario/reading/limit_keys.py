@@ -5,7 +5,6 @@ import math
 from pipecat_voice_test.scenario.limits import (
     DEFAULT_LIMITS,
     METRICS,
-    NOT_YET_MEASURED,
     Limits,
     Metric,
     Statistic,
@@ -80,7 +79,7 @@ def _gate(metric: Metric, statistic: Statistic, label: str, node: Node, place: P
         what = f"`{label}` must be a number or `none`, not {describe(node)}"
         fix = "write it in plain digits, without quotes and without a unit"
         return statistic, None, Mistake(place, what, _OFF_FIX if limit is None else fix)
-    if not 0 <= limit < math.inf:
+    if not (limit >= 0 or metric.id == "level") or math.isinf(limit):
         what = f"`{label}` must be at least 0, not {limit}"
         return statistic, None, Mistake(place, what, _OFF_FIX)
     if metric.id == "barge_in_ok" and limit > 1:
@@ -90,10 +89,6 @@ def _gate(metric: Metric, statistic: Statistic, label: str, node: Node, place: P
 
 
 def _unknown_metric(id_: str, place: Place) -> Mistake:
-    if id_ in NOT_YET_MEASURED or f"{id_}_ms" in NOT_YET_MEASURED:
-        return Mistake(
-            place, f"`{id_}` is a metric that this version does not measure yet", "remove the limit"
-        )
     with_unit = f"{id_}_ms"
     fix = did_you_mean(id_, METRICS, f"metrics are {listed(METRICS)}")
     return Mistake(

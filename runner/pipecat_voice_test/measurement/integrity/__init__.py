@@ -1,0 +1,1 @@
+"""Whether the bot's audio arrives whole and rightly coded."""

@@ -1,0 +1,1 @@
+"""Silence and sound: METRICS 3.5."""
