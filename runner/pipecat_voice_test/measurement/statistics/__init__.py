@@ -1,0 +1,1 @@
+"""What numbers can show, and how surely: METRICS 4 and 5."""
