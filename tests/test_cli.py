@@ -342,6 +342,21 @@ def test_validate_warns_of_checks_that_nobody_can_make() -> None:
     )
 
 
+def test_validate_warns_of_barge_ins_that_always_come_too_soon() -> None:
+    turns = "[{user: Stop it., send_after: {event: bot_started_speaking, delay_ms: 100}}]"
+    scenario("a.yaml", f"name: x\nturns: {turns}\n")
+
+    result = call("validate", "a.yaml")
+
+    assert result.exit_code == 0
+    assert result.stdout == (
+        "Warning: a.yaml:2: this barge-in comes 100 ms after the bot began to speak, and none can "
+        "be judged before 500 ms: its calls will be inconclusive. Fix: write "
+        "`send_after: {event: bot_started_speaking, delay_ms: 1000}`\n"
+        "1 scenario in 1 file, all good\n"
+    )
+
+
 def test_validate_shows_the_mistakes_of_every_file() -> None:
     scenario("tests/voice/a.yaml", "name: a\nturns: [{user: No}]\n")
     scenario("tests/voice/b.yaml", "name: b\nturns: [{usr: Hello}]\n")

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -87,6 +88,18 @@ GOOD = check(Verdict.PASSED, "response was 800 ms, limit 1500")
 
 
 # --- a line per event ---------------------------------------------------------------------
+
+
+def test_what_no_call_can_judge_is_told_before_the_first() -> None:
+    shown = Shown()
+    doubtful = replace(scenario(), doubts=("a.yaml:3: it comes too soon. Fix: later",))
+
+    shown.preparing([doubtful, replace(doubtful, skip_reason="it has a persona")])
+
+    assert shown.lines == [
+        "[00:00.0] preparing 2 scenarios",
+        "[00:00.0] warning: a.yaml:3: it comes too soon. Fix: later",
+    ]
 
 
 def test_a_run_is_told_event_by_event() -> None:

@@ -181,6 +181,7 @@ class Scenario:
         detector: How the bot's speech is found: by its level, by the neural detector, or
             (`auto`) by the one that fits what is under the bot's voice; METRICS 2.
         skip_reason: Why it cannot be run over a phone line at all, or empty.
+        doubts: What in it no call can judge, each with its place and what to write instead.
     """
 
     name: str
@@ -195,6 +196,7 @@ class Scenario:
     turn_gap_ms: int = DEFAULT_TURN_GAP_MS
     detector: Detector = "auto"
     skip_reason: str = ""
+    doubts: tuple[str, ...] = ()
 
     @property
     def bot_speaks_first(self) -> bool:

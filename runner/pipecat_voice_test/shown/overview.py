@@ -38,7 +38,7 @@ def validate(paths: Sequence[Path]) -> int:
     for error in errors:
         click.echo(f"Error: {plain_text(str(error))}", err=True)
     for scenario in scenarios:
-        for line in _skips(scenario):
+        for line in _unjudgeable(scenario):
             click.echo(f"Warning: {line}")
     files = len({scenario.file for scenario in scenarios})
     good = f"{counted(len(scenarios), 'scenario')} in {counted(files, 'file')}"
@@ -91,10 +91,11 @@ def _config_errors(paths: Sequence[Path]) -> Iterator[ScenarioError]:
         yield error
 
 
-def _skips(scenario: Scenario) -> Iterator[str]:
+def _unjudgeable(scenario: Scenario) -> Iterator[str]:
     if scenario.skip_reason:
         yield one_line(f"{_where(scenario)}: {scenario.name} is skipped: {scenario.skip_reason}")
         return
+    yield from map(one_line, scenario.doubts)
     for turn in scenario.turns:
         for expectation in turn.expect:
             where = f"{scenario.file}:{expectation.line}"

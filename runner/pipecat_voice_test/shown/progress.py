@@ -77,6 +77,9 @@ class Progress:
     def preparing(self, scenarios: Sequence[Scenario]) -> None:
         count = len(scenarios)
         self._tell(f"preparing {count} scenario{'s' * (count != 1)}")
+        for scenario in scenarios:
+            for doubt in () if scenario.skip_reason else scenario.doubts:
+                self._tell(f"warning: {masked(one_line(doubt))}", "yellow")
 
     def bot_starting(self, bot: Bot) -> None:
         self._tell(f"waiting for the bot: {masked(one_line(bot.name))}")

@@ -18,6 +18,7 @@ from pipecat_voice_test.scenario.model import (
     Scenario,
     Turn,
 )
+from pipecat_voice_test.scenario.reading.barge_ins import doubts_about
 from pipecat_voice_test.scenario.reading.grammar import CallKeys, FileKeys, LineKeys, ScenarioKeys
 from pipecat_voice_test.scenario.reading.limit_keys import read_limits
 from pipecat_voice_test.scenario.reading.mistakes import Mistake, Place
@@ -132,6 +133,7 @@ def _scenario(node: Keys, file: Path, files: Files) -> tuple[Scenario, list[Mist
         turn_gap_ms=DEFAULT_TURN_GAP_MS if keys.turn_gap_ms is None else keys.turn_gap_ms,
         detector=keys.detector,
         skip_reason=_skip_reason(keys, turns, limits),
+        doubts=tuple(f"{file}:{line}: {text}" for line, text in doubts_about(turns)),
     )
     return scenario, [*mistakes, *wrong_call, *wrong_line]
 

@@ -12,6 +12,7 @@ from pipecat_voice_test.scenario.model import (
     Turn,
     TurnKind,
 )
+from pipecat_voice_test.scenario.reading.barge_ins import never_valid
 from pipecat_voice_test.scenario.reading.expectations import build_expectation, expectation_mistakes
 from pipecat_voice_test.scenario.reading.grammar import ExpectationKeys, TurnKeys
 from pipecat_voice_test.scenario.reading.mistakes import Mistake, listed
@@ -66,7 +67,10 @@ def build_turns(
         for position, (wanted, where) in enumerate(_expectations(keys, item)):
             mistakes += expectation_mistakes(wanted, where, kind)
             expect.append(build_expectation(position, wanted, where.place.top_line))
-        built.append(_turn(index, keys, item.place.top_line, kind, audio, tuple(expect)))
+        turn = _turn(index, keys, item.place.top_line, kind, audio, tuple(expect))
+        if keys.send_after is not None and not unheard_anchor(keys):
+            mistakes += never_valid(turn, item.place_of("send_after"))
+        built.append(turn)
     return tuple(built), mistakes
 
 
