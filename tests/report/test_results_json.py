@@ -137,9 +137,13 @@ def test_only_calls_that_could_be_judged_are_pooled_m5_m20() -> None:
     )
 
     assert metrics == {
-        "response_ms": {"n": 2, "median": 2, "p95": None, "max": 4, "values": [1, 4]},
-        "cut_in": {"n": 2, "median": 0.5, "p95": None, "max": 1, "values": [0, 1]},
-    }
+        "response_ms": {
+            "n": 2, "median": 2, "p95": None, "max": 4, "values": [1, 4], "calls": [1, 4],
+        },
+        "cut_in": {
+            "n": 2, "median": 0.5, "p95": None, "max": 1, "values": [0, 1], "calls": [4, 4],
+        },
+    }  # fmt: skip
 
 
 def test_a_share_keeps_its_fraction() -> None:

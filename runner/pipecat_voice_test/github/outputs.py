@@ -80,7 +80,8 @@ def _first_of(files: Iterable[str], place: Place, is_there: Callable[[str], bool
 
 def _over_all_calls(result: RunResult, metric: str) -> Figures | None:
     pools = (pooled(scenario).get(metric) for scenario in result.scenarios)
-    return figures(chain.from_iterable(pool.values for pool in pools if pool is not None))
+    found = (zip(pool.values, pool.calls, strict=True) for pool in pools if pool is not None)
+    return figures(chain.from_iterable(found))
 
 
 def _ms(value: float) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
+from pipecat_voice_test.measurement.comparison.model import Compared, Comparison, Settings
 from pipecat_voice_test.scenario.model import Scenario, TurnKind
 from pipecat_voice_test.scenario.shard import Shard
 from pipecat_voice_test.timeline import Severity, Timeline
@@ -128,6 +130,8 @@ class ScenarioResult:
     Attributes:
         checks: Gates over the pooled values of all its calls (M-21).
         reason: Why it was skipped, not run or could not be judged, or empty.
+        fingerprint: What another run must share to be compared; None if it was not made ready.
+        comparisons: How its figures stand against the baseline's; checks say the same.
     """
 
     scenario: Scenario
@@ -135,6 +139,8 @@ class ScenarioResult:
     calls: tuple[CallResult, ...] = ()
     checks: tuple[Check, ...] = ()
     reason: str = ""
+    fingerprint: Fingerprint | None = None
+    comparisons: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +189,9 @@ class RunResult:
         run_checks: Gates over the whole run (M-21a).
         shard: Whose share of the scenarios this is, or None for all of them.
         control: How exact this machine was before the first scenario; None if not asked.
+        settings: What was asked for and may move the figures.
+        runner: Class of the machine (M-31).
+        compared: What came of the comparison with a baseline, if one was asked for.
     """
 
     verdict: Verdict
@@ -196,3 +205,6 @@ class RunResult:
     errors: tuple[RunError, ...] = ()
     shard: Shard | None = None
     control: Control | None = None
+    settings: Settings = field(default_factory=Settings)
+    runner: str = ""
+    compared: Compared | None = None

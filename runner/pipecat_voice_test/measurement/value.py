@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# Raised when a metric comes to mean something else: a baseline from before is then refused.
+MEASURES = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -26,3 +29,9 @@ class Value:
     gated: bool = True
     each: float | None = None
     because: str = ""
+
+
+def kept(metric: str, value: float) -> float:
+    """A value as results keep it: times to 0.1 ms (M-1), all else to four places."""
+    near = round(value, 1 if metric.endswith("_ms") else 4)
+    return int(near) if near == int(near) else near

@@ -35,9 +35,14 @@ PASSED_OVER = frozenset({Verdict.SKIPPED, Verdict.NOT_RUN})
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The pooled values of one metric; `p95` is None below the 59 values it needs (M-22)."""
+    """The pooled values of one metric; `p95` is None below the 59 values it needs (M-22).
+
+    Attributes:
+        calls: The number of the call that each value comes from (M-20).
+    """
 
     values: tuple[float, ...]
+    calls: tuple[int, ...]
     median: float
     p95: float | None
     max: float
@@ -61,14 +66,16 @@ def quantile(values: Sequence[float], share: float) -> float:
     return low + (high - low) * part
 
 
-def figures(values: Iterable[float]) -> Figures | None:
-    """Sum up what was measured; None if nothing was."""
-    finite = tuple(value for value in values if math.isfinite(value))
-    if not finite:
+def figures(found: Iterable[tuple[float, int]]) -> Figures | None:
+    """Sum up values, each with the number of its call; None if nothing was measured."""
+    kept = [(value, call) for value, call in found if math.isfinite(value)]
+    if not kept:
         return None
+    finite, calls = zip(*kept, strict=True)
     enough = len(finite) >= VALUES_NEEDED["p95"]
     return Figures(
         values=finite,
+        calls=calls,
         median=quantile(finite, 0.5),
         p95=quantile(finite, 0.95) if enough else None,
         max=max(finite),
@@ -86,11 +93,11 @@ def passed_calls(scenario: ScenarioResult) -> int:
 
 def pooled(scenario: ScenarioResult) -> dict[str, Figures]:
     """Pool what the conclusive calls measured: metric id to figures (M-20, M-5)."""
-    pool: dict[str, list[float]] = {}
+    pool: dict[str, list[tuple[float, int]]] = {}
     for call in counted_calls(scenario):
         if call.verdict in (Verdict.PASSED, Verdict.FAILED):
             for metric, values in call.metrics.items():
-                pool.setdefault(metric, []).extend(values)
+                pool.setdefault(metric, []).extend((value, call.number) for value in values)
     return {metric: found for metric, values in pool.items() if (found := figures(values))}
 
 

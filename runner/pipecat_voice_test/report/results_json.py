@@ -9,10 +9,13 @@ import json
 import math
 import re
 from collections.abc import Iterable
+from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
 from pipecat_voice_test import __version__
+from pipecat_voice_test.measurement.comparison.digest import KEY, canonical, digest
+from pipecat_voice_test.measurement.comparison.model import Compared, Comparison, Side
 from pipecat_voice_test.measurement.results import (
     CallResult,
     Check,
@@ -21,6 +24,7 @@ from pipecat_voice_test.measurement.results import (
     TurnFacts,
     Verdict,
 )
+from pipecat_voice_test.measurement.value import MEASURES, kept
 from pipecat_voice_test.report.facts import (
     Figures,
     counted_calls,
@@ -56,9 +60,12 @@ Json = dict[str, Any]
 
 def results_json(run: RunResult, place: Place, *, version: str = __version__) -> str:
     """Render a run as strict JSON: no NaN, and text that every UTF-8 reader takes."""
-    document = {
+    document: Json = {
         "schema": SCHEMA_VERSION,
+        "measures": MEASURES,
         "tool": {"name": TOOL, "version": version},
+        "runner": run.runner,
+        "settings": asdict(run.settings),
         "seed": run.seed,
         "shard": run.shard and {"index": run.shard.index, "total": run.shard.total},
         "started_at": run.started_at,
@@ -83,7 +90,9 @@ def results_json(run: RunResult, place: Place, *, version: str = __version__) ->
             _error(error.kind, error.message, log_tail=masked(plain_text(error.log_tail)))
             for error in run.errors
         ],
+        "baseline": run.compared and _compared(run.compared, run),
     }
+    document[KEY] = digest(valid_text(canonical(document)))
     text = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2)
     # A terminal that shows the file must not take the control characters JSON leaves as they are.
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", valid_text(text)) + "\n"
@@ -106,6 +115,8 @@ def _scenario(result: ScenarioResult, place: Place, index: int) -> Json:
         "calls_run": len(counted_calls(result)),
         "metrics": {metric: _figures(metric, f) for metric, f in pooled(result).items()},
         "checks": _checks(result.checks),
+        "fingerprint": result.fingerprint and asdict(result.fingerprint),
+        "comparisons": [_comparison(one) for one in result.comparisons],
         "calls": [
             _call(call, place.of_call(index, position))
             for position, call in enumerate(result.calls)
@@ -119,8 +130,44 @@ def _figures(metric: str, found: Figures) -> Json:
         "median": rounded(metric, found.median),
         "p95": None if found.p95 is None else rounded(metric, found.p95),
         "max": rounded(metric, found.max),
-        "values": [rounded(metric, value) for value in found.values],
+        "values": [kept(metric, value) for value in found.values],
+        "calls": list(found.calls),
     }
+
+
+def _compared(compared: Compared, run: RunResult) -> Json:
+    here = {result.scenario.name for result in run.scenarios}
+    return {
+        "file": masked(compared.base),
+        "version": compared.base_version,
+        "started_at": compared.base_started_at,
+        "notes": list(compared.notes),
+        "not_in_this_run": [
+            one.scenario for one in compared.comparisons if one.scenario not in here
+        ],
+    }
+
+
+def _comparison(one: Comparison) -> Json:
+    return {
+        "metric": one.metric or None,
+        "standing": one.standing,
+        "message": one.message,
+        "base": _side(one.base, one.metric),
+        "new": _side(one.new, one.metric),
+        "difference": _kept(one.difference, one.metric),
+        "interval": one.interval and [_kept(end, one.metric) for end in one.interval],
+        "allowed": _kept(one.allowed, one.metric),
+        "could_show": _kept(one.could_show, one.metric),
+    }
+
+
+def _side(side: Side | None, metric: str) -> Json | None:
+    return None if side is None else {"n": side.n, "figure": _kept(side.figure, metric)}
+
+
+def _kept(value: float | None, metric: str) -> float | None:
+    return None if value is None else kept(metric, value)
 
 
 def _call(call: CallResult, files: CallFiles) -> Json:

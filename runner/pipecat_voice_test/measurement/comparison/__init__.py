@@ -1,0 +1,1 @@
+"""Is the bot worse than it was? METRICS 5."""
