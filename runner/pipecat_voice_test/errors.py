@@ -3,6 +3,7 @@
 VoiceTestError
 ├── UsageError         the options do not fit together    exit 4
 ├── ScenarioError      a scenario file is wrong           exit 4
+├── BaselineError      a baseline is not to be trusted   exit 4
 ├── SpeechError        nobody here can speak this text    exit 4
 ├── NothingSelected    no scenario is left to run         exit 5
 ├── BotError           the bot could not be tested        exit 6
@@ -74,6 +75,13 @@ class ScenarioError(VoiceTestError):
 
     exit_code = ExitCode.USAGE
     kind = "scenario"
+
+
+class BaselineError(VoiceTestError):
+    """A baseline, or what is to be compared with it, cannot be read or trusted."""
+
+    exit_code = ExitCode.USAGE
+    kind = "baseline"
 
 
 class SpeechError(VoiceTestError):

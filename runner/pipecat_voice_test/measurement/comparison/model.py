@@ -35,7 +35,6 @@ class MeasuredScenario:
     """What one run has to say about one scenario.
 
     Attributes:
-        file: As the run saw it; tells scenarios of one name apart.
         fingerprint: None if it was never made ready.
         samples: Metric id to the values of the calls that could be judged.
         passed: How many of those calls passed.
@@ -44,7 +43,6 @@ class MeasuredScenario:
     """
 
     name: str
-    file: str
     fingerprint: Fingerprint | None
     samples: Mapping[str, Sample]
     passed: int = 0

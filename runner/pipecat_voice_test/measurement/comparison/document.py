@@ -1,0 +1,250 @@
+"""results.json of an earlier run, read to be compared with; refused with the reason if it cannot.
+
+Refused is what would make the comparison mean nothing: a file that is not whole, was edited, has
+another shape, or was measured with metrics of another meaning. Another version of this program
+that measures the same is only noted.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipecat_voice_test import __version__
+from pipecat_voice_test.errors import BaselineError
+from pipecat_voice_test.measurement.comparison.digest import KEY, canonical, digest
+from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
+from pipecat_voice_test.measurement.comparison.model import Measured, MeasuredScenario, Settings
+from pipecat_voice_test.measurement.statistics.bootstrap import Sample
+from pipecat_voice_test.measurement.statistics.quantiles import median
+from pipecat_voice_test.measurement.value import MEASURES
+
+TOOL = "pipecat-voice-test"
+SCHEMA = 1
+_GIVE_RESULTS = "give the results.json of an earlier run."
+_MAKE_ANEW = (
+    "make it anew: run this version against the bot that the baseline was made with,\n"
+    "and keep that run's results.json."
+)
+_TAKE_AS_WRITTEN = (
+    "take the file as the run wrote it; to accept other figures, make a run and keep its "
+    "results.json."
+)
+_COPY_AGAIN = "copy it again from where it was kept; a full disk or a job that was stopped does it."
+_DIFFERENCES_SHOWN = 5
+
+Json = dict[str, Any]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False, frozen=True)
+
+
+class _Figures(_Part):
+    n: int
+    median: float
+    values: tuple[float, ...]
+    calls: tuple[int, ...]
+
+
+class _Fingerprint(_Part):
+    script_sha256: str
+    audio_sha256: str
+    line: dict[str, Any]
+
+
+class _Call(_Part):
+    verdict: str
+    replaced: bool
+
+
+class _Scenario(_Part):
+    name: str
+    verdict: str
+    reason: str | None
+    passed_calls: int
+    metrics: dict[str, _Figures]
+    calls: tuple[_Call, ...]
+    fingerprint: _Fingerprint | None
+
+
+class _Tool(_Part):
+    name: str
+    version: str
+
+
+class _Bot(_Part):
+    launcher: str
+
+
+class _Settings(_Part):
+    provider: str
+    workers: int
+    repeat: int
+    fresh_bot: bool
+
+
+class _Document(_Part):
+    tool: _Tool
+    verdict: str
+    started_at: str
+    runner: str
+    seed: int
+    bot: _Bot
+    settings: _Settings
+    scenarios: tuple[_Scenario, ...]
+
+
+def read_baseline(data: bytes, shown: str) -> Measured:
+    """Read a run that others are to be compared with.
+
+    Args:
+        data: The file.
+        shown: What to call it in messages.
+
+    Raises:
+        BaselineError: It cannot be compared with, or holds no value.
+    """
+    base = read_run(data, shown)
+    if not any(scenario.judged for scenario in base.scenarios):
+        raise BaselineError(
+            f"{shown} holds no values: no call of that run could be judged "
+            f"(it ended as {base.verdict}).",
+            fix="keep the results.json of a run that passed.",
+        )
+    return base
+
+
+def read_run(data: bytes, shown: str) -> Measured:
+    """Read what a run measured; raises as `read_baseline`, but not for want of values."""
+    document = _parsed(data, shown)
+    _refuse_other_kinds(document, shown)
+    if document[KEY] != digest(canonical(document)):
+        raise BaselineError(
+            f"{shown} was changed after it was written: its digest is not that of its content.",
+            fix=_TAKE_AS_WRITTEN,
+            evidence="\n".join(_contradictions(document)),
+        )
+    try:
+        read = _Document.model_validate(document)
+    except ValidationError as error:
+        raise BaselineError(
+            f"{shown} has not the shape of results.json.",
+            fix=_GIVE_RESULTS,
+            evidence="\n".join(
+                f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
+                for one in error.errors()[:_DIFFERENCES_SHOWN]
+            ),
+        ) from error
+    if found := list(_contradictions(document)):
+        raise BaselineError(
+            f"{shown} contradicts itself.", fix=_TAKE_AS_WRITTEN, evidence="\n".join(found)
+        )
+    return _measured(read, shown)
+
+
+def _parsed(data: bytes, shown: str) -> Json:
+    try:
+        text = data.decode("utf-8-sig")
+        document = json.loads(text, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
+            raise BaselineError(
+                f"{shown} is empty."
+                if not error.doc.strip()
+                else f"{shown} breaks off in line {error.doc.rstrip().count(chr(10)) + 1}: "
+                "it is not whole.",
+                fix=_COPY_AGAIN,
+            ) from error
+        raise BaselineError(f"{shown} is not JSON: {error}.", fix=_GIVE_RESULTS) from error
+    except (ValueError, RecursionError) as error:
+        raise BaselineError(f"{shown} is not JSON.", fix=_GIVE_RESULTS) from error
+    tool = document.get("tool") if isinstance(document, dict) else None
+    if not isinstance(tool, dict) or tool.get("name") != TOOL:
+        raise BaselineError(f"{shown} was not written by {TOOL}.", fix=_GIVE_RESULTS)
+    checked: Json = document
+    return checked
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _refuse_other_kinds(document: Json, shown: str) -> None:
+    version = document["tool"].get("version", "unknown")
+    if document.get("schema") != SCHEMA:
+        raise BaselineError(
+            f"{shown} has schema {document.get('schema')} ({TOOL} {version}), "
+            f"and {__version__} reads schema {SCHEMA}.",
+            fix=_MAKE_ANEW,
+        )
+    if "measures" not in document or KEY not in document:
+        raise BaselineError(
+            f"{shown} was written by {TOOL} {version}, which kept too little to compare with.",
+            fix=_MAKE_ANEW,
+        )
+    if document["measures"] != MEASURES:
+        raise BaselineError(
+            f"{shown} was measured by {TOOL} {version} with revision {document['measures']} of "
+            f"the metrics, and {__version__} measures with revision {MEASURES}: "
+            "the same names mean something else.",
+            fix=_MAKE_ANEW,
+        )
+
+
+def _contradictions(document: Json) -> Iterator[str]:
+    """Where figures are not those of their values; at most five, and none if it has no shape."""
+    try:
+        read = _Document.model_validate(document)
+    except ValidationError:
+        return
+    found = (text for scenario in read.scenarios for text in _wrong_in(scenario))
+    for _, text in zip(range(_DIFFERENCES_SHOWN), found, strict=False):
+        yield text
+
+
+def _wrong_in(scenario: _Scenario) -> Iterator[str]:
+    for metric, found in scenario.metrics.items():
+        where = f"{scenario.name}: {metric}"
+        if not len(found.values) == len(found.calls) == found.n > 0:
+            yield (
+                f"{where}.n is {found.n}, with {len(found.values)} values "
+                f"of {len(found.calls)} calls"
+            )
+            continue
+        # What people read is rounded; values keep a little more.
+        near = 0.56 if metric.endswith("_ms") else 0.0002
+        if abs(true := median(found.values) - found.median) > near:
+            yield f"{where}.median is {found.median:g}, that of its values {true + found.median:g}"
+    passed = sum(call.verdict == "passed" and not call.replaced for call in scenario.calls)
+    if passed != scenario.passed_calls:
+        yield f"{scenario.name}: passed_calls is {scenario.passed_calls}, and {passed} passed"
+
+
+def _measured(read: _Document, shown: str) -> Measured:
+    return Measured(
+        shown=shown,
+        version=read.tool.version,
+        verdict=read.verdict,
+        started_at=read.started_at,
+        runner=read.runner,
+        launcher=read.bot.launcher,
+        seed=read.seed,
+        settings=Settings(**read.settings.model_dump()),
+        scenarios=tuple(_scenario(one) for one in read.scenarios),
+    )
+
+
+def _scenario(read: _Scenario) -> MeasuredScenario:
+    counted = [call.verdict for call in read.calls if not call.replaced]
+    judged = sum(verdict in ("passed", "failed") for verdict in counted)
+    of_then = read.fingerprint
+    return MeasuredScenario(
+        name=read.name,
+        fingerprint=None if of_then is None else Fingerprint(**of_then.model_dump()),
+        samples={metric: Sample(f.values, f.calls) for metric, f in read.metrics.items()},
+        passed=read.passed_calls,
+        judged=judged,
+        why_not="" if judged else (read.reason or read.verdict.replace("_", " ")),
+    )
