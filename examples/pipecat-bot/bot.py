@@ -17,11 +17,13 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import faults
 import faulty
+from background import Background
 from brain import GREETING, fixed_phrases
 from espeak import EspeakTTSService, render
 from loguru import logger
 from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnalyzerV3
 from pipecat.audio.vad.silero import SileroVADAnalyzer
+from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.frames.frames import TTSSpeakFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
@@ -81,6 +83,7 @@ async def phone_transport(runner_args: WebSocketRunnerArguments) -> BaseTranspor
         audio_in_enabled=True,
         audio_out_enabled=True,
         audio_out_10ms_chunks=FAULT.output_chunk_ms // 10,
+        audio_out_mixer=Background(FAULT.background) if FAULT.background else None,
     )
     transport = await create_transport(runner_args, {"twilio": lambda: params})
     # At the end of a call the runner's serializer asks Twilio to hang up and waits for the
@@ -99,7 +102,7 @@ async def run_call(transport: BaseTransport, runner_args: WebSocketRunnerArgumen
     pipeline = Pipeline(
         [
             transport.input(),
-            VADProcessor(vad_analyzer=SileroVADAnalyzer()),
+            VADProcessor(vad_analyzer=SileroVADAnalyzer(params=VADParams(**FAULT.hears))),
             UserTurnProcessor(user_turn_strategies=turn_strategies()),
             DTMFAggregator(timeout=KEY_PAUSE_S, prefix=""),
             faulty.make_brain(FAULT),
@@ -146,5 +149,6 @@ if __name__ == "__main__":
     from pipecat.runner.run import main
 
     faults.crash_if_asked(FAULT)
+    faulty.prepare_server(FAULT)
     render_phrases()
     main()

@@ -25,6 +25,17 @@ FAULTS: dict[str, int | None] = {
     "breaks-up": 300,
     "foreign-stream-sid": None,
     "cut-goodbye": None,
+    "answers-twice": None,
+    "resumes-old-answer": None,
+    "yields-to-anything": None,
+    "streams-silence": None,
+    "silent-after-cough": None,
+    "deaf-to-short": None,
+    "crosses-calls": None,
+    "cuts-greeting": 800,
+    "hangs-up-mid-sentence": 2500,
+    "never-hangs-up": None,
+    "keeps-socket": 8000,
 }
 BURST_MS = 3000
 PIPECAT_CHUNK_MS = 40
@@ -39,7 +50,7 @@ class Fault:
 
     @property
     def lets_caller_interrupt(self) -> bool:
-        return self.name not in ("ignores-caller", "slow-yield")
+        return self.name not in ("ignores-caller", "slow-yield", "streams-silence")
 
     @property
     def output_chunk_ms(self) -> int:
@@ -49,6 +60,22 @@ class Fault:
         than two chunks. Only large chunks make either audible.
         """
         return BURST_MS if self.name in ("no-clear", "cut-goodbye") else PIPECAT_CHUNK_MS
+
+    @property
+    def background(self) -> str:
+        """What lies under the voice: one of `background.SOUNDS`, or nothing."""
+        return "silence" if self.name == "streams-silence" else os.getenv("BACKGROUND", "")
+
+    @property
+    def hears(self) -> dict[str, float]:
+        """How Pipecat's voice detector is set; its defaults hear 0.2 s of clear voice."""
+        match self.name:
+            case "yields-to-anything":
+                return {"confidence": 0.05, "start_secs": 0.03, "min_volume": 0.1}
+            case "deaf-to-short":
+                return {"start_secs": 1.2}
+            case _:
+                return {}
 
 
 def from_environment() -> Fault:
