@@ -40,7 +40,7 @@ ROOMS = {
 ABOVE = {
     "bots": {"bot"},
     "one_call": FOUNDATION | {"call", "measurement", "protocol", "scenario"},
-    "prepare": FOUNDATION | {"one_call", "scenario", "voice"},
+    "prepare": FOUNDATION | {"measurement", "one_call", "scenario", "voice"},
     "clerk": set[str](),
     "undisturbed": set[str](),
     "outcome": {"errors", "timeline", "measurement", "scenario"},

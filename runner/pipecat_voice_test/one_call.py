@@ -8,6 +8,7 @@ from pipecat_voice_test.call.clock import Clock
 from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.call.websocket import dial
+from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
 from pipecat_voice_test.measurement.judge import judge_call
 from pipecat_voice_test.measurement.results import CallResult, FindingCount, Verdict
 from pipecat_voice_test.protocol.identity import call_identity
@@ -21,11 +22,16 @@ from pipecat_voice_test.timeline import Timeline
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A scenario with everything the caller says and hears around him, ready to be played."""
+    """A scenario with everything the caller says and hears around him, ready to be played.
+
+    Attributes:
+        fingerprint: What another run must share to be compared (M-31).
+    """
 
     scenario: Scenario
     clips: Mapping[int, Clip]
     line: LineSound
+    fingerprint: Fingerprint | None = None
 
 
 class OneCall:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pipecat_voice_test.errors import ExitCode, VoiceTestError
+from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
+from pipecat_voice_test.measurement.comparison.model import Measured, Settings
+from pipecat_voice_test.measurement.comparison.of_run import compared
 from pipecat_voice_test.measurement.gates import run_checks
 from pipecat_voice_test.measurement.judge import judge_scenario
 from pipecat_voice_test.measurement.results import (
@@ -31,6 +34,9 @@ class Outcome:
     Attributes:
         scenarios: Everything selected, in order.
         shard: Whose share that is, or None for all there is.
+        settings, runner: For whoever compares this run with another.
+        baseline: What the results are held against once the run is over.
+        over: No call will come any more.
         not_run: Why calls that have not been made are not made, or empty.
         interrupted: Somebody ended the run.
         refused: Exit code of an error that is neither the bot's fault nor ours.
@@ -40,6 +46,11 @@ class Outcome:
     scenarios: Sequence[Scenario]
     seed: int
     shard: Shard | None = None
+    settings: Settings = field(default_factory=Settings)
+    runner: str = ""
+    baseline: Measured | None = None
+    over: bool = False
+    fingerprints: dict[int, Fingerprint | None] = field(default_factory=dict)
     calls: dict[int, list[CallResult]] = field(default_factory=lambda: defaultdict(list))
     errors: list[RunError] = field(default_factory=list)
     not_run: str = ""
@@ -50,6 +61,10 @@ class Outcome:
     _started_at: str = field(
         default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     )
+
+    def made_ready(self, scenario: Scenario, fingerprint: Fingerprint | None) -> None:
+        """Keep what a comparison wants to know of a scenario that can be played."""
+        self.fingerprints[self.scenarios.index(scenario)] = fingerprint
 
     def add(self, scenario: Scenario, call: CallResult) -> None:
         """Keep what results need of a call; its sound and events lie on disk."""
@@ -80,14 +95,15 @@ class Outcome:
     def result(self, bot: BotFacts) -> RunResult:
         """The results as they stand."""
         scenarios = tuple(
-            self._scenario_result(index, scenario) for index, scenario in enumerate(self.scenarios)
+            replace(
+                self._scenario_result(index, scenario), fingerprint=self.fingerprints.get(index)
+            )
+            for index, scenario in enumerate(self.scenarios)
         )
         checks = run_checks(scenarios)
-        failed_run = any(check.verdict is Verdict.FAILED for check in checks)
-        code = self._exit_code(scenarios, failed_run)
-        return RunResult(
-            verdict=_VERDICTS.get(code, Verdict.ERROR),
-            exit_code=int(code),
+        run = RunResult(
+            verdict=Verdict.ERROR,
+            exit_code=int(ExitCode.INTERNAL),
             seed=self.seed,
             started_at=self._started_at,
             duration_ms=(time.monotonic() - self._began_s) * 1000.0,
@@ -96,7 +112,14 @@ class Outcome:
             run_checks=checks,
             errors=tuple(self.errors),
             shard=self.shard,
+            settings=self.settings,
+            runner=self.runner,
         )
+        if self.baseline is not None and self.over:
+            run = compared(run, self.baseline)
+        failed_run = any(check.verdict is Verdict.FAILED for check in checks)
+        code = self._exit_code(run.scenarios, failed_run)
+        return replace(run, verdict=_VERDICTS.get(code, Verdict.ERROR), exit_code=int(code))
 
     def _scenario_result(self, index: int, scenario: Scenario) -> ScenarioResult:
         if scenario.skip_reason:

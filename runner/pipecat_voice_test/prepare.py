@@ -10,6 +10,7 @@ from pathlib import Path
 from pipecat_voice_test.audio.files import UnreadableAudio, read_recording
 from pipecat_voice_test.audio.line import LineSound, line_sound
 from pipecat_voice_test.errors import ScenarioError
+from pipecat_voice_test.measurement.comparison.fingerprint import fingerprint
 from pipecat_voice_test.one_call import Prepared
 from pipecat_voice_test.scenario.model import DEFAULT_LEVEL_DBOV, Pause, Scenario, Turn
 from pipecat_voice_test.voice.clips import Clip, make_clip
@@ -32,38 +33,54 @@ def prepare(scenarios: Sequence[Scenario], *, seed: int, speaker: Speaker) -> li
         if isinstance(part, str)
     ]
     speaker.prepare(texts)
-    return [
-        Prepared(scenario, _clips(scenario, speaker), _line(scenario, seed))
-        for scenario in scenarios
-    ]
+    return [_prepared(scenario, seed, speaker) for scenario in scenarios]
 
 
-def _clips(scenario: Scenario, speaker: Speaker) -> dict[int, Clip]:
-    return {turn.index: _clip(scenario, turn, speaker) for turn in scenario.turns if turn.speaks}
+def _prepared(scenario: Scenario, seed: int, speaker: Speaker) -> Prepared:
+    recordings = {
+        turn.index: _read(turn.audio, f"{scenario.file}:{turn.line}")
+        for turn in scenario.turns
+        if turn.speaks and turn.audio is not None
+    }
+    noise = scenario.line.noise
+    around = None if noise is None else _read(noise.audio, _line_where(scenario))
+    return Prepared(
+        scenario,
+        {
+            turn.index: _clip(scenario, turn, recordings.get(turn.index), speaker)
+            for turn in scenario.turns
+            if turn.speaks
+        },
+        _line(scenario, around, seed),
+        fingerprint(
+            scenario, recordings=recordings, noise=around, engine=speaker.engine_id, seed=seed
+        ),
+    )
 
 
-def _clip(scenario: Scenario, turn: Turn, speaker: Speaker) -> Clip:
-    where = f"{scenario.file}:{turn.line}"
-    recording = None if turn.audio is None else _read(turn.audio, where)
+def _clip(scenario: Scenario, turn: Turn, recording: bytes | None, speaker: Speaker) -> Clip:
     return make_clip(
         [part.pause_ms if isinstance(part, Pause) else part for part in turn.parts],
         recording,
         level_dbov=scenario.line.level_dbov,
         speaker=speaker,
         text=turn.text or "",
-        where=where,
+        where=f"{scenario.file}:{turn.line}",
         name=turn.audio.name if turn.audio is not None else "the recording",
     )
 
 
-def _line(scenario: Scenario, seed: int) -> LineSound:
+def _line_where(scenario: Scenario) -> str:
+    return f"{scenario.file}:{scenario.line_number}"
+
+
+def _line(scenario: Scenario, around: bytes | None, seed: int) -> LineSound:
     line = scenario.line
-    if line.noise is None:
+    if line.noise is None or around is None:
         return line_sound(seed, line.line_noise_dbov)
-    where = f"{scenario.file}:{scenario.line_number}"
     level_dbov = DEFAULT_LEVEL_DBOV if line.level_dbov == "keep" else line.level_dbov
     try:
-        recording = read_recording(_read(line.noise.audio, where))
+        recording = read_recording(around)
         return line_sound(
             seed,
             line.line_noise_dbov,
@@ -73,7 +90,7 @@ def _line(scenario: Scenario, seed: int) -> LineSound:
         )
     except (UnreadableAudio, ValueError) as error:
         raise ScenarioError(
-            f"{where}: the noise {line.noise.audio.name} cannot be used, because {error}",
+            f"{_line_where(scenario)}: the noise {line.noise.audio.name} cannot be used, because {error}",
             fix="give a recording of what is around the caller, of a second or more",
         ) from error
 

@@ -26,6 +26,7 @@ from pipecat_voice_test.errors import (
     NothingSelected,
     VoiceTestError,
 )
+from pipecat_voice_test.measurement.comparison.model import Measured, Settings
 from pipecat_voice_test.measurement.results import BotFacts, CallResult, RunResult, Verdict
 from pipecat_voice_test.one_call import OneCall, Prepared
 from pipecat_voice_test.outcome import Outcome
@@ -48,7 +49,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be run, and how; no scenarios only in a share that has none."""
+    """What is to be run, and how; no scenarios only in a share that has none.
+
+    Attributes:
+        runner: Class of this machine (M-31).
+        baseline: What to hold the results against (METRICS 5).
+    """
 
     scenarios: tuple[Scenario, ...]
     shard: Shard | None = None
@@ -58,6 +64,8 @@ class Plan:
     max_time_s: float = 1800.0
     seed: int = 0
     junit_family: Family = "extended"
+    runner: str = ""
+    baseline: Measured | None = None
 
 
 class Watcher(BotWatcher, Protocol):
@@ -80,7 +88,14 @@ class Run:
         self._speaker = speaker
         self._watcher = watcher
         self._clerk = Clerk()
-        self._outcome = Outcome(plan.scenarios, plan.seed, plan.shard)
+        self._outcome = Outcome(
+            plan.scenarios,
+            plan.seed,
+            plan.shard,
+            Settings(workers=plan.workers, repeat=plan.repeat, fresh_bot=bots.fresh),
+            plan.runner,
+            plan.baseline,
+        )
         self._stop = False
         self._time_is_over = False
         self._written_s = 0.0
@@ -117,6 +132,7 @@ class Run:
             finally:
                 alarm.cancel()
                 self._bots.kill_now()
+                self._outcome.over = True
                 place = self._clerk.do_now(self._write)
         return self.result(), place
 
@@ -154,7 +170,10 @@ class Run:
                 fix="give scenarios whose events can be heard on a phone line.",
                 evidence="\n".join(f"{s.name}: {s.skip_reason}" for s in self._plan.scenarios),
             )
-        return prepare(playable, seed=self._plan.seed, speaker=self._speaker)
+        prepared = prepare(playable, seed=self._plan.seed, speaker=self._speaker)
+        for one in prepared:
+            self._outcome.made_ready(one.scenario, one.fingerprint)
+        return prepared
 
     async def _with_bots(self, prepared: list[Prepared]) -> None:
         heartbeat = Heartbeat()

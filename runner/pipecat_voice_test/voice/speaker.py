@@ -20,6 +20,11 @@ class Speaker:
         self._cache = cache
         self._said: dict[str, Pcm] = {}
 
+    @property
+    def engine_id(self) -> str:
+        """Engines with equal ids say a text in the same way; empty without one."""
+        return "" if self._engine is None else self._engine.id
+
     def prepare(self, texts: Iterable[str]) -> None:
         """Speak all texts not known yet at once, which is quicker than one by one.
 
