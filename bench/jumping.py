@@ -10,7 +10,8 @@ import json
 
 from pipecat_voice_test.call.clock import Bell
 from pipecat_voice_test.call.socket import Arrival, Closed, Message
-from pipecat_voice_test.demo.brain import Act, Brain, Clear, Close, Log, Mark, Send
+from pipecat_voice_test.demo.acts import Act, Clear, Close, Log, Mark, Send
+from pipecat_voice_test.demo.brain import Brain
 
 
 class JumpingBot:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from pipecat_voice_test.demo.brain import Brain, Clear, Close, Log, Mark, Send
+from pipecat_voice_test.demo.acts import Clear, Close, Log, Mark, Send
+from pipecat_voice_test.demo.background import Background
+from pipecat_voice_test.demo.brain import Brain
 from pipecat_voice_test.demo.clips import Voice
 from pipecat_voice_test.demo.ear import loud_ms
 from pipecat_voice_test.demo.faults import Manners
@@ -10,7 +12,8 @@ from pipecat_voice_test.demo.mouth import Mouth
 
 FRAME_MS = 20
 QUIET = b"\xff" * 8
-LOUD = bytes([0xA0, 0x20] * 4)  # About -16 dBov.
+HISS = bytes([0xA0, 0x20] * 4)  # As loud, and crosses zero with every sample.
+LOUD = bytes([0xA0] * 4 + [0x20] * 4)  # 1 kHz at about -16 dBov.
 
 
 @dataclass
@@ -24,6 +27,7 @@ class Call:
     closed: tuple[int, float] | None = None
     unheard_ms: float = 0.0
     most_ahead_ms: float = 0.0
+    dry_ms: list[int] = field(default_factory=list)
 
     def spans(self, join_ms: int = 200) -> list[tuple[int, int]]:
         """Where the caller heard voice, closer stretches joined."""
@@ -47,15 +51,20 @@ def phone(
     for_ms: int,
     portion_ms: float | None = 20,
     keys: dict[int, str] | None = None,
+    coughs: tuple[tuple[int, int], ...] = (),
+    background: Background | None = None,
 ) -> Call:
-    """Call a brain: loud in the spans of `says`, quiet elsewhere, pressing `keys` at their time."""
+    """Call a brain: loud in the spans of `says`, quiet elsewhere, pressing `keys` at their time.
+
+    The caller coughs in the spans of `coughs`.
+    """
     call = Call()
-    brain = Brain(manners, voice, Mouth(portion_ms))
+    brain = Brain(manners, voice, Mouth(portion_ms, background, slowness=manners.slowness))
     ear = bytearray()  # What the caller will hear, from `played` on.
     marks: list[tuple[int, str]] = []
     for now in range(for_ms):
         if now and now % FRAME_MS == 0:
-            brain.hear(_frame(now - FRAME_MS, says), now)
+            brain.hear(_frame(now - FRAME_MS, says, coughs), now)
         if keys and now in keys:
             brain.press(keys[now], now)
         for name in [name for left, name in marks if left <= 0]:
@@ -83,14 +92,18 @@ def phone(
             due = brain.due_ms()
         if call.closed:
             break
+        if not ear:
+            call.dry_ms.append(now)
         call.heard += ear[:8].ljust(8, QUIET[:1])
         del ear[:8]
         marks = [(left - 8, name) for left, name in marks]
     return call
 
 
-def _frame(from_ms: int, says: list[tuple[int, int]]) -> bytes:
-    return b"".join(
-        LOUD if any(start <= at < end for start, end in says) else QUIET
-        for at in range(from_ms, from_ms + FRAME_MS)
-    )
+def _frame(from_ms: int, says: list[tuple[int, int]], coughs: tuple[tuple[int, int], ...]) -> bytes:
+    def sound(at_ms: int) -> bytes:
+        if any(start <= at_ms < end for start, end in says):
+            return LOUD
+        return HISS if any(start <= at_ms < end for start, end in coughs) else QUIET
+
+    return b"".join(map(sound, range(from_ms, from_ms + FRAME_MS)))

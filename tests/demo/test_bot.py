@@ -280,6 +280,34 @@ def test_mischief_on_the_wire_leaves_the_greeting_alone(fault: str) -> None:
     assert marks >= (50 if fault.startswith("marks") else 0)
 
 
+@pytest.mark.parametrize(
+    ("faults", "hears"),
+    [pytest.param((), False, id="healthy"), pytest.param(("crosses-calls",), True, id="crossed")],
+)
+def test_whether_the_second_of_two_callers_hears_the_first(
+    faults: tuple[str, ...], hears: bool
+) -> None:
+    async def call(url: str) -> tuple[int, int]:
+        async with calling(url, says=[(100, 400)]) as first, calling(url) as second:
+            await first.until("mark")
+            await asyncio.sleep(0.1)
+            return first.events().count("media"), second.events().count("media")
+
+    options = ("--voice", "steady", "--send", "all", "--fault", "no-greeting")
+    with bot(*options, *(word for fault in faults for word in ("--fault", fault))) as (url, _):
+        assert asyncio.run(call(url)) == (1, int(hears))
+
+
+def test_with_a_background_it_streams_though_it_says_nothing() -> None:
+    async def call(url: str) -> set[str]:
+        async with calling(url) as phone:
+            await phone.until("media", 50)
+            return set(phone.events())
+
+    with bot("--background", "music", "--fault", "silent") as (url, _):
+        assert asyncio.run(call(url)) == {"media"}
+
+
 def test_a_huge_message_is_huge() -> None:
     async def call(url: str) -> int:
         async with calling(url) as phone:

@@ -4,7 +4,9 @@ from functools import cache
 from itertools import pairwise
 
 import pytest
-from pipecat_voice_test.demo.brain import Brain, Send
+from pipecat_voice_test.demo.acts import Send
+from pipecat_voice_test.demo.background import Background, sound_of
+from pipecat_voice_test.demo.brain import Brain
 from pipecat_voice_test.demo.clips import VOICES, Voice
 from pipecat_voice_test.demo.faults import Faults, Manners
 from pipecat_voice_test.demo.mouth import Mouth
@@ -29,10 +31,21 @@ def call(
     for_ms: int = 12_000,
     portion_ms: float | None = 20,
     keys: dict[int, str] | None = None,
+    coughs: tuple[tuple[int, int], ...] = (),
     sound: str = "steady",
+    manners: Manners | None = None,
+    background: str = "",
 ) -> Call:
-    manners = Faults(faults.split(",")).applied_to(Manners())
-    return phone(voice(sound), manners, list(says), for_ms=for_ms, portion_ms=portion_ms, keys=keys)
+    return phone(
+        voice(sound),
+        Faults(faults.split(",")).applied_to(manners or Manners()),
+        list(says),
+        for_ms=for_ms,
+        portion_ms=portion_ms,
+        keys=keys,
+        coughs=coughs,
+        background=Background(sound_of(background, 20)) if background else None,
+    )
 
 
 @pytest.mark.parametrize("portion_ms", PORTIONS)
@@ -243,3 +256,148 @@ def test_it_does_not_answer_a_silence_that_has_not_arrived_yet() -> None:
     assert [act.said for act in brain.act(5000) if isinstance(act, Send) and act.first] == [
         "reply-1"
     ]
+
+
+@pytest.mark.parametrize("portion_ms", PORTIONS)
+def test_a_bot_that_streams_silence_says_the_same_a_little_later(portion_ms: float | None) -> None:
+    heard = call(ASKS, INTERRUPTS, background="silence", portion_ms=portion_ms)
+    later_ms = 60 + (portion_ms or 20)
+    (_, answer, again), (stopped,) = heard.spans(), heard.times_of("stopped")
+
+    assert [time["at"] for time in heard.times_of("answer")] == pytest.approx(
+        [answer[0], again[0]], abs=1
+    )
+    assert stopped["at"] == pytest.approx(answer[1], abs=1)
+    assert ANSWER <= answer[0] <= ANSWER + later_ms
+    assert answer[1] == 6307
+    assert heard.dry_ms == []
+
+
+@pytest.mark.parametrize("kind", ["music", "noise"])
+def test_a_background_is_heard_from_the_first_moment_to_the_last(kind: str) -> None:
+    """Between utterances, too, and while the bot yields."""
+    heard = call(ASKS, INTERRUPTS, background=kind)
+
+    assert heard.dry_ms == []
+    assert [end for _, end in heard.spans()] == [12_000]
+    assert heard.times_of("stopped") == [{"at": 6307, "caller_onset": 6007}]
+
+
+@pytest.mark.parametrize(
+    ("portion_ms", "stops_ms"), [pytest.param(20, 6390, id="paced"), (None, 14_780)]
+)
+def test_a_bot_that_streams_silence_and_never_clears(
+    portion_ms: float | None, stops_ms: int
+) -> None:
+    """Healthy while it is little ahead; all at once, what was sent plays on."""
+    heard = call(
+        ASKS,
+        INTERRUPTS,
+        faults="streams-silence",
+        background="silence",
+        portion_ms=portion_ms,
+        for_ms=20_000,
+    )
+    (stopped,) = heard.times_of("stopped")
+
+    assert heard.clears_ms == []
+    assert stopped["at"] == pytest.approx(stops_ms, abs=60)
+    assert heard.dry_ms == []
+
+
+COUGH = (3000, 3350)
+
+
+@pytest.mark.parametrize(
+    ("faults", "spans"),
+    [
+        pytest.param("", [(300, GREETING_END)], id="a-healthy-bot-does-not-answer-a-cough"),
+        pytest.param(
+            "answers-noise", [(300, GREETING_END), (4050, 9000)], id="one-that-takes-it-for-a-word"
+        ),
+    ],
+)
+def test_a_cough_in_silence(faults: str, spans: list[tuple[int, int]]) -> None:
+    assert call(coughs=(COUGH,), faults=faults, for_ms=9000).spans() == spans
+
+
+@pytest.mark.parametrize(
+    ("faults", "spans"),
+    [
+        pytest.param("", [(ANSWER, 14_701), (16_701, 19_201)], id="a-healthy-bot-talks-on"),
+        pytest.param(
+            "yields-to-anything", [(ANSWER, 6300), (16_701, 19_201)], id="D7-answers-when-spoken-to"
+        ),
+        pytest.param("silent-after-cough", [(ANSWER, 6300)], id="says-nothing-any-more"),
+    ],
+)
+def test_a_cough_while_the_bot_speaks(faults: str, spans: list[tuple[int, int]]) -> None:
+    heard = call(ASKS, (15_000, 16_001), coughs=((6000, 6350),), faults=faults, for_ms=20_000)
+
+    assert heard.spans()[1:] == spans
+
+
+def test_a_bot_may_want_more_voice_before_it_yields() -> None:
+    patient = Manners(voice_to_yield_ms=600, stop_after_ms=800)
+    heard = call(ASKS, (6000, 6500), (8000, 9000), manners=patient, for_ms=9_500)
+
+    assert heard.spans()[1:] == [(ANSWER, 8800)]
+
+
+@pytest.mark.parametrize(("says", "answers"), [((3000, 3500), 0), ((3000, 3700), 1)])
+def test_a_bot_deaf_to_a_short_yes(says: tuple[int, int], answers: int) -> None:
+    assert len(call(says, faults="deaf-to-short", for_ms=6000).spans()) == 1 + answers
+
+
+def test_it_answers_twice() -> None:
+    heard = call(ASKS, faults="answers-twice=700", for_ms=28_000)
+
+    assert heard.spans()[1:] == [(ANSWER, 14_701), (15_401, 25_401)]
+
+
+def test_the_second_answer_cuts_in_on_the_caller() -> None:
+    heard = call(ASKS, (16_000, 19_000), faults="answers-twice", for_ms=17_000)
+
+    assert heard.spans()[1:] == [(ANSWER, 14_701), (16_201, 16_501)]
+
+
+@pytest.mark.parametrize("portion_ms", PORTIONS)
+def test_it_resumes_the_old_answer_while_the_caller_still_speaks(
+    portion_ms: float | None,
+) -> None:
+    heard = call(
+        ASKS, (6007, 9000), faults="resumes-old-answer", portion_ms=portion_ms, for_ms=18_000
+    )
+    old_ms = 10_000 - (6307 - ANSWER)
+
+    assert heard.spans()[1:] == [(ANSWER, 6307), (7107, 7107 + old_ms)]
+
+
+def test_its_greeting_begins_without_its_first_word() -> None:
+    assert call(faults="cuts-greeting", for_ms=4000).spans() == [(300, 1800)]
+
+
+def test_it_is_silent_while_a_tool_runs() -> None:
+    spans = call(ASKS, faults="dead-air", for_ms=15_000).spans()[1:]
+
+    assert spans == [(ANSWER, ANSWER + 1500), (ANSWER + 7500, 15_000)]
+
+
+def test_it_hangs_up_in_mid_sentence() -> None:
+    heard = call(ASKS, faults="hangs-up-mid-sentence")
+
+    assert heard.closed == (1000, ANSWER + 1500)
+
+
+@pytest.mark.parametrize("portion_ms", PORTIONS)
+def test_the_end_of_its_goodbye_is_never_sent(portion_ms: float | None) -> None:
+    heard = call(keys={3000: "9"}, faults="unsaid-goodbye", portion_ms=portion_ms)
+
+    assert heard.spans()[1] == (3500, 4700)
+    assert (heard.closed, heard.unheard_ms) == ((1000, 4700), 0)
+
+
+def test_its_speech_comes_slower_than_it_plays() -> None:
+    spans = call(faults="slower-than-speech", portion_ms=200, for_ms=2000).spans(join_ms=20)
+
+    assert spans[:3] == [(300, 500), (540, 740), (840, 1040)]

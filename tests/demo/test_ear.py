@@ -8,7 +8,7 @@ from pipecat_voice_test.audio.speech import clip_spans
 from pipecat_voice_test.demo.clips import speaking_voice
 from pipecat_voice_test.demo.ear import DECODED, Burst, Ear
 
-LOUD, QUIET = bytes([0xA0, 0x20] * 4), b"\xff" * 8
+LOUD, QUIET = bytes([0xA0] * 4 + [0x20] * 4), b"\xff" * 8
 
 
 def bursts_in(ulaw: bytes, piece: int = 160) -> list[tuple[int, int]]:

@@ -60,3 +60,31 @@ def test_replies_can_be_given_a_length() -> None:
     settings = settings_from(["--reply-ms", "4000", "--voice", "steady"])
 
     assert [clip.length_ms for clip in settings.voice.replies] == [4000] * 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "streams"),
+    [
+        pytest.param([], False, id="nothing-between-utterances"),
+        pytest.param(["--background", "typing"], True, id="a-background"),
+        pytest.param(["--fault", "streams-silence"], True, id="the-fault"),
+    ],
+)
+def test_what_lies_between_utterances(arguments: list[str], streams: bool) -> None:
+    assert (settings_from(arguments).background is not None) == streams
+
+
+def test_the_help_has_every_switch(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        settings_from(["--help"])
+    said = capsys.readouterr().out
+
+    assert table() in said
+    for name in ("--background {silence,music,noise,typing}", "--background-db", "--tool-ms"):
+        assert name in said
+
+
+def test_a_spoilt_voice_is_what_it_speaks_with() -> None:
+    healthy, spoilt = settings_from([]), settings_from(["--fault", "linear-pcm"])
+
+    assert len(spoilt.voice.goodbye.ulaw) == 2 * len(healthy.voice.goodbye.ulaw)

@@ -2,6 +2,8 @@
 
 It greets, listens, answers, yields when it is interrupted, understands keys (1 opening hours,
 2 address, digits ended by #, 9 goodbye) and does everything at exactly the time it is told.
+With `--background` it streams all the time, and with `--tool-ms` it looks something up before
+it answers; both are healthy.
 
 `--log FILE` says what really happened, one JSON object a line. Every moment has two forms:
 `…_ns` on CLOCK_MONOTONIC, comparable with `t0_monotonic_ns` of a call's results on the same
@@ -22,7 +24,9 @@ The truth about a call is therefore
     greeting_ms = (greeting.at_ns - t0_monotonic_ns) / 1e6
 
 `at` is taken when the message is handed to the socket, so the way to the caller (well under a
-millisecond on one machine) comes on top. The caller's edges are those of `ear`.
+millisecond on one machine) comes on top. The caller's edges are those of `ear`. A background is
+no voice: with one, too, `at` is about the voice alone. An answer with neither `caller_end` nor
+`key` is one that nobody asked for, or that a tool held up.
 """
 
 import argparse
@@ -35,6 +39,8 @@ import selectors
 import signal
 import socket
 import sys
+import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -42,12 +48,14 @@ from typing import TextIO
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from pipecat_voice_test.demo.background import SOUNDS, Background, sound_of
 from pipecat_voice_test.demo.brain import Brain
 from pipecat_voice_test.demo.clips import VOICES, Voice
 from pipecat_voice_test.demo.faults import Faults, Manners, table
 from pipecat_voice_test.demo.line import Line
 from pipecat_voice_test.demo.mischief import SMALL_BUFFER_BYTES, StubbornConnection, die
 from pipecat_voice_test.demo.mouth import Mouth
+from pipecat_voice_test.demo.spoilt import spoilt
 
 PATH = "/ws"
 FAULTS_VARIABLE = "DEMO_BOT_FAULT"
@@ -66,6 +74,7 @@ class Settings:
     portion_ms: float | None
     faults: Faults
     log: Path | None
+    background: Sequence[int] | None = None
 
 
 def settings_from(arguments: list[str], environment: str = "") -> Settings:
@@ -87,9 +96,14 @@ def settings_from(arguments: list[str], environment: str = "") -> Settings:
     add("--greeting-after-ms", type=float, default=manners.greeting_after_ms)
     add("--answer-after-ms", type=float, default=manners.answer_after_ms)
     add("--stop-after-ms", type=float, default=manners.stop_after_ms)
+    add("--voice-to-yield-ms", type=float, default=manners.voice_to_yield_ms,
+        help="it takes this much voice to interrupt it")  # fmt: skip
+    add("--tool-ms", type=float, help="says something short, is silent this long, then answers")
     add("--reply-ms", type=float, help="every reply lasts this long")
     add("--send", choices=_PORTIONS_MS, default="20", help="milliseconds a message")
     add("--voice", choices=VOICES, default="speech")
+    add("--background", choices=SOUNDS, help="streams this all the time, also under the voice")
+    add("--background-db", type=float, default=20, help="the background is this far below it")
     add("--fault", action="append", default=[], metavar="NAME[=VALUE]")
     add("--log", type=Path, metavar="FILE", help="what happened, as JSON lines")
     given = parser.parse_args(arguments)
@@ -104,10 +118,20 @@ def settings_from(arguments: list[str], environment: str = "") -> Settings:
         greeting_after_ms=given.greeting_after_ms,
         answer_after_ms=given.answer_after_ms,
         stop_after_ms=given.stop_after_ms,
+        voice_to_yield_ms=given.voice_to_yield_ms,
+        tool_ms=given.tool_ms,
     )
-    portion_ms = _PORTIONS_MS[given.send]
-    manners = faults.applied_to(manners)
-    return Settings(given.host, given.port, voice, manners, portion_ms, faults, given.log)
+    behind = given.background or ("silence" if "streams-silence" in faults else None)
+    return Settings(
+        given.host,
+        given.port,
+        spoilt(voice, faults),
+        faults.applied_to(manners),
+        _PORTIONS_MS[given.send],
+        faults,
+        given.log,
+        sound_of(behind, given.background_db) if behind else None,
+    )
 
 
 async def answer_calls(settings: Settings) -> None:
@@ -121,8 +145,9 @@ async def answer_calls(settings: Settings) -> None:
         loop.call_later(faults["exit-after"], die)
     with contextlib.ExitStack() as files:
         log = files.enter_context(settings.log.open("a")) if settings.log else None
+        calls = Calls(settings, log)
         server = await serve(
-            lambda connection: _take_call(connection, settings, log),
+            calls.take,
             sock=_listener(settings),
             process_request=lambda connection, request: _greet_http(connection, request, faults),
             create_connection=StubbornConnection if "keeps-socket" in faults else ServerConnection,
@@ -141,15 +166,32 @@ async def answer_calls(settings: Settings) -> None:
             await asyncio.wait_for(server.wait_closed(), STOP_S)
 
 
-async def _take_call(connection: ServerConnection, settings: Settings, log: TextIO | None) -> None:
-    if "never-reads" in settings.faults:
-        await asyncio.get_running_loop().create_future()
-    brain = Brain(settings.manners, settings.voice, Mouth(settings.portion_ms))
-    try:
-        await Line(connection, brain, settings.faults, log).hold()
-    except Exception:
-        logging.exception("the call failed")
-        raise
+class Calls:
+    """All calls of one bot; a healthy one lets none of them know of the others."""
+
+    def __init__(self, settings: Settings, log: TextIO | None) -> None:
+        self._settings = settings
+        self._log = log
+        self._latest: weakref.ref[Line] | None = None
+
+    async def take(self, connection: ServerConnection) -> None:
+        """Hold one call, to its end."""
+        settings = self._settings
+        if "never-reads" in settings.faults:
+            await asyncio.get_running_loop().create_future()
+        behind = None if settings.background is None else Background(settings.background)
+        mouth = Mouth(settings.portion_ms, behind, slowness=settings.manners.slowness)
+        brain = Brain(settings.manners, settings.voice, mouth)
+        line = Line(connection, brain, settings.faults, self._log)
+        if "crosses-calls" in settings.faults:
+            if self._latest is not None and (before := self._latest()) is not None:
+                before.overheard_by = line
+            self._latest = weakref.ref(line)
+        try:
+            await line.hold()
+        except Exception:
+            logging.exception("the call failed")
+            raise
 
 
 async def _greet_http(

@@ -6,8 +6,8 @@ loud millisecond, and yielding an exact time after the first.
 """
 
 import math
-from dataclasses import dataclass
 
+from pipecat_voice_test.demo.acts import Act, Clear, Close, Log, Mark, Send
 from pipecat_voice_test.demo.clips import SILENCE, Clip, Voice
 from pipecat_voice_test.demo.ear import SAMPLES_PER_MS, Burst, Ear, loud_ms
 from pipecat_voice_test.demo.faults import Manners
@@ -19,46 +19,7 @@ FRAME_DELAY_MS = 60  # The newest sound the bot can know of is this old at worst
 AFTER_YIELD_MS = 500  # It never answers sooner than that after it was interrupted.
 STALE_AFTER_MS = 450
 NOISE_MS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """A `media` message; `first` in its utterance."""
-
-    said: str
-    ulaw: bytes
-    first: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A `mark` message."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Clear:
-    """A `clear` message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """The bot hangs up."""
-
-    code: int
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """Something for the log; whoever writes it turns `times_ms` into clock time."""
-
-    event: str
-    times_ms: dict[str, float]
-    facts: dict[str, str | float]
-
-
-Act = Send | Mark | Clear | Close | Log
+VOICED_MS = 30  # Less of it in a sound, and it is a noise.
 
 
 class Brain:
@@ -81,6 +42,7 @@ class Brain:
         self._key_ms = 0.0
         self._left = self._old = b""
         self._yielded_ms = 0.0
+        self._mute = False
         if manners.greets:
             self._alarms["greet"] = manners.greeting_after_ms - voice.greeting.lead_ms
         if manners.hangs_up_after_ms is not None:
@@ -96,7 +58,7 @@ class Brain:
             return
         if not self._is_talking(at_ms):
             self._will_answer(burst)
-        elif not self._listens_while_talking or burst.voice_ms < self._voice_to_yield_ms:
+        elif not self._listens_while_talking or not self._takes_the_floor(burst):
             self._settle(burst, burst.end_ms)
         elif "yield" not in self._alarms:
             began_ms = max(burst.onset_ms, self._mouth.start_ms)
@@ -150,15 +112,25 @@ class Brain:
     def _ring(self, name: str, at_ms: float) -> None:
         match name:
             case "greet":
-                self._say(self._voice.greeting, at_ms, {})
+                self._greet(at_ms)
             case "answer":
                 self._answer(at_ms)
+            case "tool":
+                self._say(self._reply(), at_ms, {})
+            case "again":
+                self._say(
+                    self._voice.replies[(self._replies - 1) % len(self._voice.replies)], at_ms, {}
+                )
             case "key":
                 self._answer_key(at_ms)
             case "yield":
                 self._yield_to_caller(at_ms)
             case "stale":
                 self._send("stale", self._old[: int(self._manners.stale_ms * SAMPLES_PER_MS)])
+            case "resume":
+                self._say(Clip(self._mouth.saying, self._old), at_ms, {})
+            case "drop":
+                self._acts.append(Close(self._manners.close_code))
             case _:  # "close"
                 for chunk in self._mouth.take_all(at_ms):
                     self._send(chunk.said, chunk.ulaw, chunk.first, chunk.last)
@@ -177,27 +149,43 @@ class Brain:
     def _listens_while_talking(self) -> bool:
         return self._manners.yields and self._mouth.saying != "goodbye"
 
-    @property
-    def _voice_to_yield_ms(self) -> float:
+    def _takes_the_floor(self, burst: Burst) -> bool:
+        """Whether this is enough to be interrupted by."""
         if self._manners.yields_to_noise:
-            return NOISE_MS
+            return burst.voice_ms >= NOISE_MS
         # Whoever yields very soon cannot wait for much voice.
-        soonest = max(NOISE_MS, self._manners.stop_after_ms - FRAME_DELAY_MS)
-        return min(self._manners.voice_to_yield_ms, soonest)
+        soonest_ms = max(NOISE_MS, self._manners.stop_after_ms - FRAME_DELAY_MS)
+        needed_ms = min(self._manners.voice_to_yield_ms, soonest_ms)
+        return burst.voice_ms >= needed_ms and burst.voiced_ms >= VOICED_MS
+
+    def _is_noise(self, burst: Burst) -> bool:
+        """Whether a bot that yields to noise then finds nothing in it to answer."""
+        return burst.voice_ms < self._manners.voice_to_yield_ms or burst.voiced_ms < VOICED_MS
 
     def _will_answer(self, burst: Burst) -> None:
         """Answer this, once it has been over for long enough."""
-        if self._manners.yields_to_noise and burst.voice_ms < self._manners.voice_to_yield_ms:
+        manners = self._manners
+        if self._mute or not manners.answers or burst.voice_ms < manners.deaf_below_ms:
             return
-        if not self._manners.answers:
+        if manners.yields_to_noise and self._is_noise(burst):
+            return
+        if burst.voiced_ms < VOICED_MS and not manners.answers_noise:
             return
         self._asked = burst
-        due_ms = burst.end_ms + self._manners.answer_after_ms
+        due_ms = burst.end_ms + manners.answer_after_ms
         if self._yielded_ms > burst.onset_ms:
             due_ms = max(due_ms, self._yielded_ms + AFTER_YIELD_MS)
         self._alarms["answer"] = due_ms - self._next_reply().lead_ms
 
+    def _greet(self, at_ms: float) -> None:
+        whole = self._voice.greeting
+        cut = int(self._manners.greeting_cut_ms * SAMPLES_PER_MS)
+        self._say(Clip(whole.name, whole.ulaw[cut:]), at_ms, {})
+
     def _next_reply(self) -> Clip:
+        """What it says next in answer."""
+        if self._manners.tool_ms is not None:
+            return self._voice.confirm
         if self._left and self._manners.halves_replies:
             return Clip("rest", self._left)
         clip = self._voice.replies[self._replies % len(self._voice.replies)]
@@ -205,27 +193,41 @@ class Brain:
             return Clip(clip.name, clip.ulaw[: len(clip.ulaw) // 2])
         return clip
 
+    def _reply(self) -> Clip:
+        """The next of its replies, which is then gone."""
+        clip = self._voice.replies[self._replies % len(self._voice.replies)]
+        self._replies += 1
+        return clip
+
     def _answer(self, at_ms: float) -> None:
         burst = self._asked
         if burst is None or self._is_talking(at_ms):
             return
         self._settle(burst, burst.end_ms)
-        clip = self._next_reply()
+        clip, manners = self._next_reply(), self._manners
         if clip.name == "rest":
             self._left = b""
-        else:
-            whole = self._voice.replies[self._replies % len(self._voice.replies)]
-            self._left = whole.ulaw[len(clip.ulaw) :] if self._manners.halves_replies else b""
-            self._replies += 1
+        elif manners.tool_ms is None:
+            whole = self._reply()
+            self._left = whole.ulaw[len(clip.ulaw) :] if manners.halves_replies else b""
         self._say(clip, at_ms, {"caller_onset": burst.onset_ms, "caller_end": burst.end_ms})
+        if manners.tool_ms is not None:
+            self._alarms["tool"] = self._mouth.end_ms + manners.tool_ms
+        if manners.answers_again_ms is not None:
+            self._alarms["again"] = self._mouth.end_ms + manners.answers_again_ms
+        if manners.drops_answer_ms is not None:
+            self._alarms["drop"] = self._mouth.start_ms + manners.drops_answer_ms
 
     def _answer_key(self, at_ms: float) -> None:
         digits, self._digits = self._digits, ""
-        if not self._manners.answers:
+        if not self._manners.answers or self._mute:
             return
         clips = {"1": self._voice.hours, "2": self._voice.address, "9": self._voice.goodbye}
         clip = self._voice.confirm if digits.endswith("#") else clips.get(digits)
         clip = clip or self._voice.replies[self._replies % len(self._voice.replies)]
+        if clip.name == "goodbye" and self._manners.unsaid_goodbye_ms:
+            unsaid = int(self._manners.unsaid_goodbye_ms * SAMPLES_PER_MS)
+            clip = Clip(clip.name, clip.ulaw[:-unsaid])
         self._settle(self._ear.burst, self._ear.heard_ms)
         self._say(clip, at_ms, {"key": self._key_ms})
         if clip.name == "goodbye" and self._manners.cut_goodbye_ms is not None:
@@ -235,8 +237,9 @@ class Brain:
         """Begin an utterance now; `since_ms` is what it answers."""
         self._mouth.say(clip, at_ms, gap_ms=self._manners.gap_ms)
         self._gave_way = False
-        self._alarms.pop("yield", None)
-        event = "greeting" if clip is self._voice.greeting else "answer"
+        for name in ("yield", "tool", "again", "resume"):
+            self._alarms.pop(name, None)
+        event = "greeting" if clip.name == "greeting" else "answer"
         self._log(event, {"at": self._mouth.start_ms + clip.lead_ms, **since_ms}, clip=clip.name)
 
     def _yield_to_caller(self, at_ms: float) -> None:
@@ -244,7 +247,8 @@ class Brain:
         if burst is None or not self._is_talking(at_ms):
             return
         self._yield(at_ms, burst.onset_ms)
-        if self._manners.talks_on:
+        self._mute = self._manners.mute_after_noise and self._is_noise(burst)
+        if self._manners.talks_on or self._manners.resumes_after_ms is not None:
             self._settle(burst, math.inf)
         else:
             self._will_answer(burst)
@@ -264,9 +268,13 @@ class Brain:
         stopped_ms = self._mouth.last_loud_ms()
         if stopped_ms is not None:
             self._log("stopped", {"at": stopped_ms, "caller_onset": onset_ms})
+        for name in ("drop", "again", "tool"):
+            self._alarms.pop(name, None)
+        self._old = rest[max(0, loud_ms(rest).find(1)) * SAMPLES_PER_MS :]
         if self._manners.stale_ms:
-            self._old = rest[loud_ms(rest).find(1) * SAMPLES_PER_MS :]
             self._alarms["stale"] = at_ms + STALE_AFTER_MS
+        if self._manners.resumes_after_ms is not None and self._old:
+            self._alarms["resume"] = at_ms + self._manners.resumes_after_ms
 
     def _send(self, said: str, ulaw: bytes, first: bool = False, last: bool = False) -> None:
         if ulaw:

@@ -3,9 +3,14 @@
 Positions are whole milliseconds of the caller's audio in order of arrival: frame n covers
 [20(n-1), 20n). They do not depend on when a frame arrived, so decisions that count from them
 are exact. A plain level rule: 10 ms windows at -50 dBov and above are loud, with edges
-refined to 1 ms; over the line's noise of -60 dBov it neither misses nor invents any.
+refined to 1 ms; over the line's noise of -60 dBov it neither misses nor invents any. On a
+noisier line loud is what stands out from the noise.
+
+A cough is as loud as a word, but it hisses: a word has vowels, in which the sound crosses zero
+far less often. So of every burst it is known how much of it is voiced.
 """
 
+from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass
 
@@ -17,6 +22,10 @@ EDGE_MS = 5  # A single loud millisecond is no edge.
 SHORTEST_MS = 60  # Shorter sounds are clicks.
 STRETCH_GAP_WINDOWS = 5
 JOIN_MS = 200  # Closer sounds are one burst: a breath between two words.
+OVER_NOISE_DB = 6.0  # Noise stays within 4 dB of its softest tenth, window by window.
+NOISIEST_DBOV = -40.0  # Whatever is louder for long is no noise.
+_NOISE_WINDOWS = 1000  # Ten seconds: nobody speaks that long without a breath.
+MOST_CROSSINGS = 24  # Of zero, in a voiced window: 1200 Hz.
 
 
 def _decoded(code: int) -> int:
@@ -29,6 +38,9 @@ def _decoded(code: int) -> int:
 DECODED = tuple(_decoded(code) for code in range(256))
 _SQUARES = tuple(sample * sample for sample in DECODED)
 _LOUD_SQUARE = 32768**2 * 10 ** (LOUD_DBOV / 10)
+_NOISIEST = 32768**2 * 10 ** (NOISIEST_DBOV / 10) * WINDOW_SAMPLES
+_OVER_NOISE = 10 ** (OVER_NOISE_DB / 10)
+_SIGN = bytes(code >> 7 for code in range(256))
 
 
 def loud_ms(ulaw: bytes | bytearray) -> bytes:
@@ -44,23 +56,51 @@ def _powers(ulaw: bytes | bytearray) -> list[int]:
     ]
 
 
-def _first_loud(powers: list[int]) -> int | None:
-    """The first loud millisecond in the first 5 ms that are loud together."""
+def _first_loud(powers: list[int], loud: float) -> int | None:
+    """The first loud millisecond in the first 5 ms that are loud together.
+
+    `loud` is the mean square from which on a sample is loud.
+    """
     for at in range(len(powers) - EDGE_MS + 1):
-        if sum(powers[at : at + EDGE_MS]) >= _LOUD_SQUARE * SAMPLES_PER_MS * EDGE_MS:
-            while powers[at] < _LOUD_SQUARE * SAMPLES_PER_MS:
+        if sum(powers[at : at + EDGE_MS]) >= loud * SAMPLES_PER_MS * EDGE_MS:
+            while powers[at] < loud * SAMPLES_PER_MS:
                 at += 1
             return at
     return None
 
 
+def is_voiced(window: bytes) -> bool:
+    """Whether 10 ms sound like a vowel: few crossings of zero."""
+    signs = window.translate(_SIGN)
+    return signs.count(b"\x00\x01") + signs.count(b"\x01\x00") <= MOST_CROSSINGS
+
+
 @dataclass(slots=True)
 class Burst:
-    """Voice without a silence of 200 ms. It grows while it is heard."""
+    """Sound without a silence of 200 ms. It grows while it is heard; `voiced_ms` of it are."""
 
     onset_ms: int
     end_ms: int
     voice_ms: int
+    voiced_ms: int = 0
+
+
+class Noise:
+    """How loud a line has to be to carry more than its noise."""
+
+    def __init__(self) -> None:
+        self.loud = _LOUD_SQUARE  # As a mean square.
+        self._latest: deque[int] = deque()
+        self._ordered: list[int] = []
+
+    def hear(self, power: int) -> None:
+        """Take one more window; its power is the sum of its squares."""
+        self._latest.append(power)
+        insort(self._ordered, power)
+        if len(self._latest) > _NOISE_WINDOWS:
+            del self._ordered[bisect_left(self._ordered, self._latest.popleft())]
+        floor = min(_NOISIEST, self._ordered[len(self._ordered) // 10])
+        self.loud = max(_LOUD_SQUARE, floor * _OVER_NOISE / WINDOW_SAMPLES)
 
 
 class Ear:
@@ -69,13 +109,15 @@ class Ear:
     def __init__(self) -> None:
         self.heard_ms = 0
         self.burst: Burst | None = None
+        self._noise = Noise()
         self._rest = b""
         self._previous = b""
         # Of the last three loud windows: index and first loud millisecond.
         self._recent: deque[tuple[int, int]] = deque(maxlen=3)
         self._last_loud = -1000
         self._onset_ms: int | None = None
-        self._voice_before_ms = 0
+        self._voice_before_ms = self._voiced_before_ms = 0
+        self._voiced_ms = 0
         self._confirmed = False
 
     def hear(self, ulaw: bytes) -> None:
@@ -94,7 +136,9 @@ class Ear:
 
     def _window(self, window: bytes) -> None:
         index = self.heard_ms // WINDOW_MS
-        if sum(map(_SQUARES.__getitem__, window)) >= _LOUD_SQUARE * WINDOW_SAMPLES:
+        power = sum(map(_SQUARES.__getitem__, window))
+        self._noise.hear(power)
+        if power >= self._noise.loud * WINDOW_SAMPLES:
             self._loud_window(index, window)
         elif index == self._last_loud + 1:
             # A window is quiet when voice fills only its first milliseconds.
@@ -106,11 +150,13 @@ class Ear:
         if index - self._last_loud > STRETCH_GAP_WINDOWS:
             self._recent.clear()
             self._onset_ms = None
+            self._voiced_ms = 0
             self._confirmed = False
         self._last_loud = index
+        self._voiced_ms += WINDOW_MS * is_voiced(window)
         if self._onset_ms is None:
             before_ms = len(self._previous) // SAMPLES_PER_MS
-            first = _first_loud(_powers(self._previous + window))
+            first = _first_loud(_powers(self._previous + window), self._noise.loud)
             self._recent.append((index, self.heard_ms + ((first or 0) - before_ms)))
             if len(self._recent) == 3 and index - self._recent[0][0] < STRETCH_GAP_WINDOWS:
                 self._onset_ms = self._recent[0][1]
@@ -118,7 +164,7 @@ class Ear:
 
     def _end_ms(self, window: bytes) -> int:
         """Where voice ends that reaches into this window, or into the one before."""
-        backwards = _first_loud(_powers(self._previous + window)[::-1])
+        backwards = _first_loud(_powers(self._previous + window)[::-1], self._noise.loud)
         return self.heard_ms + WINDOW_MS - (backwards or 0)
 
     def _extend(self, end_ms: int) -> None:
@@ -130,6 +176,8 @@ class Ear:
             if self.burst is None or self._onset_ms - self.burst.end_ms >= JOIN_MS:
                 self.burst = Burst(self._onset_ms, end_ms, 0)
             self._voice_before_ms = self.burst.voice_ms
+            self._voiced_before_ms = self.burst.voiced_ms
         if self.burst is not None:
             self.burst.end_ms = end_ms
             self.burst.voice_ms = self._voice_before_ms + end_ms - self._onset_ms
+            self.burst.voiced_ms = self._voiced_before_ms + self._voiced_ms

@@ -30,7 +30,17 @@ class Manners:
     hangs_up_after_ms: float | None = None
     cut_goodbye_ms: float | None = None
     silence_before_close_ms: float = 0
+    unsaid_goodbye_ms: float = 0
+    drops_answer_ms: float | None = None
     close_code: int = 1000
+    greeting_cut_ms: float = 0
+    tool_ms: float | None = None
+    answers_again_ms: float | None = None
+    answers_noise: bool = False
+    deaf_below_ms: float = 0
+    resumes_after_ms: float | None = None
+    mute_after_noise: bool = False
+    slowness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +57,38 @@ FAULTS = {
     "silent": Fault("never speaks"),
     "no-greeting": Fault("does not greet, but answers"),
     "late-greeting": Fault("greets this long after the call began", "MS"),
+    "cuts-greeting": Fault("begins its greeting this far in: its first word is lost", "MS", 500),
     "late-answer": Fault("answers this long after the caller's last sound", "MS"),
     "never-answers": Fault("greets and yields, but answers nothing"),
+    "answers-twice": Fault("this long after each answer it gives it again", "MS", 1500),
+    "deaf-to-short": Fault("does not hear what is shorter than this", "MS", 600),
+    "answers-noise": Fault("answers a cough like a word"),
+    "dead-air": Fault("says something short, is silent for this long, then answers", "MS", 6000),
     "cuts-in": Fault("answers 400 ms into any pause (D8)"),
     "stops-midway": Fault("halts in mid-reply until the caller says something (D4)"),
     "breaks-up": Fault("gaps of this length about once a second of speech (D5)", "MS"),
+    "slower-than-speech": Fault("its speech takes this much longer than it lasts", "PERCENT", 50),
+    "crosses-calls": Fault("of two callers at once, the second hears the first's answers too"),
     # Being interrupted.
     "no-clear": Fault("stops sending, but what was sent plays on (D1)"),
     "slow-yield": Fault("yields this long after the caller's onset (D2)", "MS"),
     "stale": Fault("450 ms after the clear, this much of the old reply pops up (D3)", "MS"),
+    "resumes-old-answer": Fault(
+        "goes on with the old answer, this long after it yielded", "MS", 800
+    ),
     "ignores-caller": Fault("talks on; most telling with --voice pauses"),
     "clears-but-talks-on": Fault("sends clear, then goes on where it was"),
+    "streams-silence": Fault(
+        "silence between words and never a clear; with --send all it talks on"
+    ),
     "yields-to-anything": Fault("stops for any noise of 60 ms and does not go on (D7)"),
+    "silent-after-cough": Fault("stops for a noise and says nothing any more"),
     # Ending.
     "hangs-up-after": Fault("closes this long after the call began", "MS"),
+    "hangs-up-mid-sentence": Fault("closes this long into its first answer", "MS", 1500),
     "close-code": Fault("whenever it closes, with this code", "CODE"),
     "cut-goodbye": Fault("key 9: closes with this much of the goodbye unheard", "MS"),
+    "unsaid-goodbye": Fault("key 9: closes with this much of the goodbye never sent", "MS", 300),
     "silence-before-close": Fault("key 9: queues 2 s of silence, then closes"),
     "never-hangs-up": Fault("key 9: says goodbye and stays"),
     "keeps-socket": Fault("stays connected for 8 s after the caller has hung up"),
@@ -70,6 +96,21 @@ FAULTS = {
     "crash": Fault("drops the connection without a close frame", "MS", 2000),
     "exit-after": Fault("the process exits with code 3 this long after it started", "S"),
     "dies-in-call": Fault("the process exits with code 3 at this call time", "MS", 2000),
+    # How it sounds; most telling with --voice speech.
+    "wav-header": Fault("each utterance begins with a WAV header"),
+    "mp3-header": Fault("each utterance begins with an MP3 header"),
+    "ogg-header": Fault("each utterance begins with an Ogg header"),
+    "linear-pcm": Fault("sends 16-bit samples as they are"),
+    "byte-swapped": Fault("encodes samples whose two bytes are in the wrong order"),
+    "a-law": Fault("sends A-law"),
+    "double-base64": Fault("sends base64 within base64"),
+    "too-fast": Fault("plays at this speed", "PERCENT", 200),
+    "too-slow": Fault("plays at this speed, as 24 kHz sent as 8 kHz do", "PERCENT", 33),
+    "clipped": Fault("so much too loud that it is clipped", "DB", 24),
+    "too-loud": Fault("so much louder than is usual", "DB", 15),
+    "too-quiet": Fault("so much softer than is usual", "DB", 18),
+    "dc-offset": Fault("is off the zero line by this share of the scale", "PERCENT", 8),
+    "loops": Fault("after its first words the same 700 ms over and over"),
     # The handshake.
     "refuse": Fault("refuses the upgrade with this status", "STATUS", 403),
     "hang-upgrade": Fault("never answers the upgrade"),
@@ -77,7 +118,6 @@ FAULTS = {
     "foreign-stream-sid": Fault("after the greeting, sends under another streamSid (D6)"),
     "never-reads": Fault("accepts the call and never reads"),
     "malformed": Fault("a binary frame and four broken messages, then behaves"),
-    "wav-header": Fault("each utterance begins with a WAV header"),
     "huge-message": Fault("one message of 17 MiB, a second into the call"),
     "pings": Fault("a ping every 200 ms"),
     "fragments": Fault("every message in three fragments"),
@@ -86,23 +126,33 @@ FAULTS = {
 
 _TIMES = {
     "late-greeting": "greeting_after_ms",
+    "cuts-greeting": "greeting_cut_ms",
     "late-answer": "answer_after_ms",
+    "answers-twice": "answers_again_ms",
+    "deaf-to-short": "deaf_below_ms",
+    "dead-air": "tool_ms",
     "slow-yield": "stop_after_ms",
     "stale": "stale_ms",
+    "resumes-old-answer": "resumes_after_ms",
     "breaks-up": "gap_ms",
     "cut-goodbye": "cut_goodbye_ms",
+    "unsaid-goodbye": "unsaid_goodbye_ms",
     "hangs-up-after": "hangs_up_after_ms",
+    "hangs-up-mid-sentence": "drops_answer_ms",
 }
 _HABITS: dict[str, dict[str, float | bool]] = {
     "silent": {"greets": False, "answers": False},
     "no-greeting": {"greets": False},
     "never-answers": {"answers": False},
+    "answers-noise": {"answers_noise": True},
     "cuts-in": {"answer_after_ms": 400},
     "stops-midway": {"halves_replies": True},
     "no-clear": {"clears": False},
     "ignores-caller": {"yields": False},
     "clears-but-talks-on": {"talks_on": True},
+    "streams-silence": {"clears": False},
     "yields-to-anything": {"yields_to_noise": True},
+    "silent-after-cough": {"yields_to_noise": True, "mute_after_noise": True},
     "silence-before-close": {"silence_before_close_ms": 2000},
     "never-hangs-up": {"hangs_up": False},
 }
@@ -135,6 +185,8 @@ class Faults(Mapping[str, float]):
             changes |= _HABITS.get(name, {})
             if name in _TIMES:
                 changes[_TIMES[name]] = value
+        if "slower-than-speech" in self:
+            changes["slowness"] = 1 + self["slower-than-speech"] / 100
         if "close-code" in self:
             changes["close_code"] = int(self["close-code"])
         return replace(manners, **changes)  # type: ignore[arg-type]  # names are checked by a test

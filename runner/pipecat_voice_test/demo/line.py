@@ -17,9 +17,10 @@ from typing import Any, TextIO
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from pipecat_voice_test.demo.brain import Act, Brain, Clear, Close, Log, Mark, Send
+from pipecat_voice_test.demo.acts import Act, Clear, Close, Log, Mark, Send
+from pipecat_voice_test.demo.brain import Brain
 from pipecat_voice_test.demo.ear import SAMPLES_PER_MS
-from pipecat_voice_test.demo.mischief import HELD_S, WAV_HEADER, make_mischief
+from pipecat_voice_test.demo.mischief import HELD_S, make_mischief
 
 FOREIGN_SID = "MZ" + "f" * 32
 
@@ -63,6 +64,7 @@ class Line:
         self._zero_ns = 0
         self._received_samples = 0
         self._stream_sid = self._call_sid = ""
+        self.overheard_by: Line | None = None  # Another call that hears what is said in this one.
 
     async def hold(self) -> None:
         """Take the call; returns when it is over."""
@@ -84,6 +86,13 @@ class Line:
         if "keeps-socket" in self._faults:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._socket.wait_closed(), HELD_S)
+
+    async def be_told(self, payload: str) -> None:
+        """Let the caller hear what was meant for another."""
+        if not self._stream_sid:
+            return
+        with contextlib.suppress(ConnectionClosed):
+            await self._send(_media(self._stream_sid, payload))
 
     @property
     def sid(self) -> str:
@@ -151,13 +160,10 @@ class Line:
             sid = FOREIGN_SID
         match act:
             case Send():
-                ulaw = act.ulaw
-                if act.first and "wav-header" in self._faults:
-                    ulaw = WAV_HEADER + ulaw
-                payload = base64.b64encode(ulaw).decode()
-                await self._send(
-                    {"event": "media", "streamSid": sid, "media": {"payload": payload}}
-                )
+                payload = base64.b64encode(act.ulaw).decode()
+                await self._send(_media(sid, payload))
+                if self.overheard_by is not None and not _is_greeting(act):
+                    await self.overheard_by.be_told(payload)
             case Mark():
                 await self._send({"event": "mark", "streamSid": sid, "mark": {"name": act.name}})
             case Clear():
@@ -187,6 +193,10 @@ class Line:
             entry[f"{name}_ms"] = round(at_ms, 2)
         self._log_file.write(json.dumps(entry | dict(facts)) + "\n")
         self._log_file.flush()
+
+
+def _media(sid: str, payload: str) -> dict[str, Any]:
+    return {"event": "media", "streamSid": sid, "media": {"payload": payload}}
 
 
 def _is_greeting(act: Act) -> bool:

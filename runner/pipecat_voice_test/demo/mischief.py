@@ -16,12 +16,6 @@ PING_S = 0.2
 WIRE_MISCHIEF_S = 1.0
 HUGE_BYTES = 17 * 1024 * 1024
 SMALL_BUFFER_BYTES = 4096  # Whoever does not read should not hide it in the kernel's buffers.
-# RIFF, WAVE, format 7 (μ-law), one channel at 8000 Hz, length unknown.
-WAV_HEADER = (
-    b"RIFF\xff\xff\xff\xffWAVEfmt "
-    + struct.pack("<IHHIIHH", 16, 7, 1, 8000, 8000, 1, 8)
-    + b"data\xff\xff\xff\xff"
-)
 
 
 class StubbornConnection(ServerConnection):
