@@ -11,8 +11,8 @@ from pipecat_voice_test.errors import ExitCode, VoiceTestError
 from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
 from pipecat_voice_test.measurement.comparison.model import Measured, Settings
 from pipecat_voice_test.measurement.comparison.of_run import compared
-from pipecat_voice_test.measurement.gates import run_checks
 from pipecat_voice_test.measurement.judge import judge_scenario
+from pipecat_voice_test.measurement.repeats.gates import run_checks
 from pipecat_voice_test.measurement.results import (
     BotFacts,
     CallResult,

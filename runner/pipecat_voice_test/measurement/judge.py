@@ -3,11 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from pipecat_voice_test.measurement.channels import Span
 from pipecat_voice_test.measurement.checks import expectation_checks
 from pipecat_voice_test.measurement.facts import CallFacts, TurnRecord, call_facts
-from pipecat_voice_test.measurement.gates import limit_checks, pool_checks
+from pipecat_voice_test.measurement.gates import limit_checks
+from pipecat_voice_test.measurement.repeats.gates import pool_checks
+from pipecat_voice_test.measurement.repeats.passing import forgiven
 from pipecat_voice_test.measurement.results import (
     CallResult,
     Check,
@@ -55,6 +58,7 @@ def judge_call(
         turns=tuple(_turn_facts(facts, record) for record in facts.turns if record.reached),
         checks=tuple(checks),
         metrics=_by_metric(values),
+        rates=_rates(values),
         protocol=tuple(findings),
         notes=(*_notes(facts), *_unusual(values)),
         error=void,
@@ -91,10 +95,18 @@ def call_verdict(checks: Sequence[Check]) -> Verdict:
     return Verdict.PASSED
 
 
-def judge_scenario(scenario: Scenario, calls: Sequence[CallResult]) -> ScenarioResult:
-    """Pool the calls of one scenario; a later pass does not erase a failure (M-25)."""
-    checks = tuple(pool_checks(scenario, calls))
-    verdict = scenario_verdict(calls)
+def judge_scenario(
+    scenario: Scenario, calls: Sequence[CallResult], *, to_come: int = 0
+) -> ScenarioResult:
+    """Pool the calls of one scenario; a later pass does not erase a failure (M-25).
+
+    Args:
+        scenario: Whose calls they are.
+        calls: Those made so far.
+        to_come: How many of those asked for have not been made.
+    """
+    checks = tuple(pool_checks(scenario, calls, to_come=to_come))
+    verdict = forgiven(scenario_verdict(calls), calls, checks)
     if verdict is Verdict.PASSED and any(c.verdict is Verdict.FAILED for c in checks):
         verdict = Verdict.FAILED
     reason = next((c.error for c in calls if c.error and not c.replaced), "")
@@ -102,7 +114,7 @@ def judge_scenario(scenario: Scenario, calls: Sequence[CallResult]) -> ScenarioR
         reason = ""
     elif not reason:
         reason = next(
-            (c.message for call in calls for c in call.checks
+            (c.message for c in chain(*(call.checks for call in calls), checks)
              if c.verdict is Verdict.INCONCLUSIVE),
             "",
         )  # fmt: skip
@@ -196,6 +208,15 @@ def _by_metric(values: Sequence[Value]) -> Mapping[str, tuple[float, ...]]:
     for value in values:
         by_metric[value.metric].append(value.value)
     return {metric: tuple(found) for metric, found in by_metric.items()}
+
+
+def _rates(values: Sequence[Value]) -> Mapping[str, tuple[int, int]]:
+    of: dict[str, tuple[int, int]] = {}
+    for value in values:
+        if value.of:
+            times, tried = of.get(value.metric, (0, 0))
+            of[value.metric] = times + round(value.value * value.of), tried + value.of
+    return of
 
 
 def _notes(facts: CallFacts) -> Iterator[str]:

@@ -19,6 +19,7 @@ class Value:
         gated: Whether the `each` limit of the metric applies to it.
         each: A limit that stands in for the metric's own `each`.
         because: What people should know beside the number.
+        of: For a share (M-24), of how many; 0 for all else.
     """
 
     metric: str
@@ -29,6 +30,7 @@ class Value:
     gated: bool = True
     each: float | None = None
     because: str = ""
+    of: int = 0
 
 
 def kept(metric: str, value: float) -> float:

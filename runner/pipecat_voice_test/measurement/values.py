@@ -61,7 +61,7 @@ def _counted(values: list[Value]) -> Iterator[Value]:
             )  # fmt: skip
     shares = [value.value for value in values if value.metric == "barge_in_ok" and value.gated]
     if shares:
-        yield Value("barge_in_ok", sum(shares) / len(shares))
+        yield Value("barge_in_ok", sum(shares) / len(shares), of=len(shares))
 
 
 def _setting_up(facts: CallFacts) -> Iterator[Value]:

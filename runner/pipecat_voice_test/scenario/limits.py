@@ -97,7 +97,7 @@ METRICS: Mapping[str, Metric] = {
             "barge_in_ok",
             "share of interruptions that were yielded to and answered",
             {"at_least": 1.0},
-            ("at_least",),
+            ("at_least", "lower_bound"),
         ),
         # 3.4 not being interrupted
         Metric("false_yield", "the bot lost the floor to a sound that should not take it", {}),
@@ -219,6 +219,10 @@ METRICS: Mapping[str, Metric] = {
         Metric("passed", "calls of the scenario that passed", {}, ("at_least", "lower_bound")),
     )
 }
+
+# Shares of what could be judged. A limit of 1 on one holds in every call; a lower one, and a
+# `lower_bound`, are about all calls of the scenario together (M-24).
+RATES = frozenset({"barge_in_ok", "hold_rate"})
 
 # A turn marked `slow: true` has this single limit on its answer instead; METRICS 3.2.
 SLOW_RESPONSE_MS = 6000

@@ -1,0 +1,1 @@
+"""All calls of a scenario, and of a run, taken together: METRICS 4."""
