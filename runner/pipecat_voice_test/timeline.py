@@ -290,6 +290,7 @@ class Timeline:
         heard: The bot's audio as heard, in order of the ear clock.
         raw_ulaw: Every payload in order of arrival, also what was never heard (P-72).
         unheard_ulaw: Audio still queued when the call ended (`tail_lost`).
+        most_queued_ms: The most audio that ever waited to be heard (`burst_ahead`).
         duration_ms: From `start` to the end of the call.
         ended_at_ms: When the caller hung up or the bot closed.
         close_code: The bot's close code; None if there was none.
@@ -305,6 +306,7 @@ class Timeline:
     heard: tuple[HeardPiece, ...] = field(default=(), repr=False)
     raw_ulaw: bytes = field(default=b"", repr=False)
     unheard_ulaw: bytes = field(default=b"", repr=False)
+    most_queued_ms: float = 0.0
     duration_ms: float = 0.0
     ended_by: EndedBy = EndedBy.CALLER
     ended_at_ms: float = 0.0

@@ -27,6 +27,7 @@ from pipecat_voice_test.timeline import (
     Event,
     KeyPressed,
     Rig,
+    ScriptedWait,
     Timeline,
     TurnBegan,
     TurnEnded,
@@ -120,12 +121,18 @@ def scenario(*turns: Turn, **fields: Any) -> Scenario:
 
 @dataclass
 class Call:
-    """What happens on one call; every `_ms` is call time unless it is a length."""
+    """What happens on one call; every `_ms` is call time unless it is a length.
+
+    Attributes:
+        waits_at_end: Whether the script asks for the silence before the caller hangs up, so
+            that a test need not care when he does.
+    """
 
     scenario: Scenario
     connect_ms: float = 25.0
     late_ms: Mapping[int, float] = field(default_factory=dict)
     rig: Rig = field(default_factory=Rig)
+    waits_at_end: bool = True
     _inbox: list[tuple[float, str]] = field(default_factory=list)
     _caller: list[Event] = field(default_factory=list)
     _end: tuple[float, EndedBy, int | None, str] | None = None
@@ -240,6 +247,11 @@ class Call:
         self._turn(index, at_ms, at_ms, ends=True)
         return self
 
+    def caller_waits(self, index: int, at_ms: float, until_ms: float) -> "Call":
+        """A silence that the scenario asks for."""
+        self._caller.append(ScriptedWait(at_ms, index, until_ms))
+        return self
+
     def caller_gives_up(self, index: int, at_ms: float, reason: str) -> "Call":
         self._caller.append(TurnGivenUp(at_ms, index, reason))
         self._turn(index, at_ms, at_ms, ends=True)
@@ -298,7 +310,11 @@ class Call:
             closed_ms = None if self._lets_go_ms is None else end_ms + self._lets_go_ms
             if closed_ms is not None:
                 call.bot_closed(1000, "", closed_ms)
-        events = sorted([*call.events, *self._caller], key=lambda event: event.at_ms)
+        caller = [*self._caller]
+        if self.waits_at_end and ended_by in (EndedBy.CALLER, EndedBy.TIMEOUT):
+            last_ms = max((piece.end_sample / SAMPLES_PER_MS for piece in call.heard), default=0.0)
+            caller.append(ScriptedWait(last_ms, len(self.scenario.turns) - 1, end_ms))
+        events = sorted([*call.events, *caller], key=lambda event: event.at_ms)
         timeline = Timeline(
             events=tuple(events),
             said_ulaw=ULAW_SILENCE_FRAME * frames,
@@ -306,6 +322,7 @@ class Call:
             heard=call.heard,
             raw_ulaw=call.raw_ulaw,
             unheard_ulaw=call.unheard_ulaw,
+            most_queued_ms=call.most_queued_ms,
             duration_ms=max(end_ms, FRAME_MS * frames),
             ended_by=ended_by,
             ended_at_ms=end_ms,

@@ -411,7 +411,8 @@ def borne(call: Call) -> Distraction:
     ],
 )
 def test_false_yield(parts_ms: tuple[float, ...], clear_ms: float | None, false_yield: int) -> None:
-    call = distracted().bot_says_with_dry_pauses(1000, *parts_ms)
+    no_gaps = limits(worst_gap_ms=None, gap_share=None)
+    call = distracted(limits=no_gaps).bot_says_with_dry_pauses(1000, *parts_ms)
     if clear_ms is not None:
         call.bot_clears(clear_ms)
 

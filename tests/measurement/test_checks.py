@@ -39,9 +39,12 @@ def test_checks_come_turn_by_turn_expectations_before_limits_and_the_call_last()
         ("turns[0].limits.greeting_ms.each", "greeting_ms", "passed"),
         ("turns[1].expect[0]", "response_ms", "failed"),
         ("turns[1].expect[1]", "bot_stopped_speaking_ms", "passed"),
+        ("turns[1].limits.longest_silence_ms.each", "longest_silence_ms", "passed"),
         ("limits.connect_ms.each", "connect_ms", "passed"),
         ("limits.missed_turn.each", "missed_turn", "passed"),
         ("limits.cut_in.each", "cut_in", "passed"),
+        ("limits.worst_gap_ms.each", "worst_gap_ms", "passed"),
+        ("limits.gap_share.each", "gap_share", "passed"),
         ("limits.lets_go_ms.each", "lets_go_ms", "passed"),
         ("limits.protocol.each", "protocol", "passed"),
         ("ended_by", "ended_by", "passed"),
@@ -79,7 +82,10 @@ def test_a_failed_check_says_where_what_and_how_much() -> None:
             None, False, {"response_ms": {"each": 900}}, 1000, ["response was 1000 ms, limit 900"],
             id="a-limit-of-its-own",
         ),
-        pytest.param(None, False, {"response_ms": None}, 7000, [], id="none-switches-it-off"),
+        pytest.param(
+            None, False, {"response_ms": None, "longest_silence_ms": None}, 7000, [],
+            id="none-switches-it-off",
+        ),
     ],
 )  # fmt: skip
 def test_which_limit_an_answer_has(

@@ -127,6 +127,7 @@ class PhoneCall:
             heard=self._call.heard,
             raw_ulaw=self._call.raw_ulaw,
             unheard_ulaw=self._call.unheard_ulaw,
+            most_queued_ms=self._call.most_queued_ms,
             duration_ms=max(self._ended_at_ms, FRAME_MS * len(self._late_ms)),
             ended_by=self._ended_by or EndedBy.CALLER,
             ended_at_ms=self._ended_at_ms,

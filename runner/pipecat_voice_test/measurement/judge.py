@@ -19,6 +19,7 @@ from pipecat_voice_test.measurement.results import (
     TurnFacts,
     Verdict,
 )
+from pipecat_voice_test.measurement.sound.values import sound_notes
 from pipecat_voice_test.measurement.value import Value
 from pipecat_voice_test.measurement.values import call_values
 from pipecat_voice_test.measurement.wording import number, reading
@@ -229,6 +230,7 @@ def _notes(facts: CallFacts) -> Iterator[str]:
                 f"turn {record.turn.index + 1} (line {record.turn.line}): the interruption "
                 f"pauses for {pause.length_ms:.0f} ms, which a bot may take for its end"
             )
+    yield from sound_notes(facts)
 
 
 def _unusual(values: Sequence[Value]) -> Iterator[str]:
