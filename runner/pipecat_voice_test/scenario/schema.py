@@ -7,41 +7,64 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from pipecat_voice_test.scenario.limits import METRICS
+from pipecat_voice_test.scenario.limits import METRICS, RATES, Metric, Statistic
 from pipecat_voice_test.scenario.reading.grammar import FileKeys
 
+_OFF = {"enum": ["none", "report"]}
 _OWN_KEYS = {"^x-": {"description": "Yours; ignored here."}}
 
 
 def _limits_schema() -> dict[str, Any]:
     """`limits:` for editors; `limit_keys` reads it by the same table."""
-    off = {"enum": ["none", "report"]}
-    number = {"type": "number", "minimum": 0}
-    one = {"oneOf": [number, off]}
-    metrics = {
-        metric.id: {
-            "description": metric.means,
-            "oneOf": [
-                number,
-                off,
-                {
-                    "type": "object",
-                    "properties": dict.fromkeys(metric.statistics, one),
-                    "additionalProperties": False,
-                    "minProperties": 1,
-                },
-            ],
-        }
-        for metric in METRICS.values()
-    }
     return {
         "description": "Gates over the whole call, laid over the defaults metric by metric; "
         "`none` switches one off, or all.",
         "oneOf": [
-            off,
-            {"type": "object", "properties": metrics, "additionalProperties": False},
+            _OFF,
+            {
+                "type": "object",
+                "properties": {metric.id: _metric_schema(metric) for metric in METRICS.values()},
+                "additionalProperties": False,
+            },
         ],
     }
+
+
+def _metric_schema(metric: Metric) -> dict[str, Any]:
+    statistics = {
+        statistic: {"oneOf": [_number_schema(metric, statistic), _OFF]}
+        for statistic in metric.statistics
+    }
+    return {
+        "description": metric.means,
+        "oneOf": [
+            _number_schema(metric, metric.statistics[0]),
+            *_words_schema(metric),
+            {
+                "type": "object",
+                "properties": statistics,
+                "additionalProperties": False,
+                "minProperties": 1,
+            },
+        ],
+    }
+
+
+def _number_schema(metric: Metric, statistic: Statistic) -> dict[str, Any]:
+    if statistic == "lower_bound":
+        return {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}
+    if metric.id == "passed":
+        return {"type": "integer", "minimum": 1}
+    if metric.id in RATES:
+        return {"type": "number", "minimum": 0, "maximum": 1}
+    return {"type": "number"} if metric.id == "level" else {"type": "number", "minimum": 0}
+
+
+def _words_schema(metric: Metric) -> list[dict[str, Any]]:
+    every = {"const": "all"}
+    if metric.id == "passed":
+        return [every]
+    return [_OFF, every] if metric.id in RATES else [_OFF]
 
 
 class _WithoutNull(GenerateJsonSchema):

@@ -5,6 +5,7 @@ import math
 from pipecat_voice_test.scenario.limits import (
     DEFAULT_LIMITS,
     METRICS,
+    RATES,
     Limits,
     Metric,
     Statistic,
@@ -16,6 +17,9 @@ from pipecat_voice_test.scenario.reading.wording import describe
 # `report` is PROTOCOL P-30's word for it: measured and shown, but no gate.
 _OFF = ("none", "report")
 _OFF_FIX = "write `none` to switch it off"
+# M-24: each call, or each of what a share is a share of.
+_ALL = "all"
+_PASSED = "passed"
 
 
 def read_limits(node: Node, place: Place) -> tuple[Limits, list[Mistake]]:
@@ -52,12 +56,16 @@ _Gate = tuple[Statistic, float | None, Mistake | None]
 
 
 def _gates(metric: Metric, node: Node, place: Place) -> list[_Gate]:
-    if _is_off(node):
+    if metric.id == _PASSED and _is_off(node):
+        return [(metric.statistics[0], None, _no_call_need_pass(place))]
+    if _is_off(node) or (metric.id == _PASSED and _is_all(node)):
         return []
+    if metric.id in RATES and _is_all(node):
+        return [("at_least", 1.0, None)]
     if not isinstance(node, Keys):
         return [_gate(metric, metric.statistics[0], metric.id, node, place)]
     if not node.entries:
-        wrong = Mistake(place, f"`{metric.id}` has no limit", _OFF_FIX)
+        wrong = Mistake(place, f"`{metric.id}` has no limit", _other_fix(metric))
         return [(metric.statistics[0], None, wrong)]
     known = {str(statistic): statistic for statistic in metric.statistics}
     gates: list[_Gate] = []
@@ -76,16 +84,47 @@ def _gates(metric: Metric, node: Node, place: Place) -> list[_Gate]:
 def _gate(metric: Metric, statistic: Statistic, label: str, node: Node, place: Place) -> _Gate:
     limit = node.value if isinstance(node, Scalar) else None
     if isinstance(limit, bool) or not isinstance(limit, int | float):
-        what = f"`{label}` must be a number or `none`, not {describe(node)}"
+        what = f"`{label}` must be a number or {_word(metric)}, not {describe(node)}"
         fix = "write it in plain digits, without quotes and without a unit"
-        return statistic, None, Mistake(place, what, _OFF_FIX if limit is None else fix)
+        return statistic, None, Mistake(place, what, _other_fix(metric) if limit is None else fix)
     if not (limit >= 0 or metric.id == "level") or math.isinf(limit):
         what = f"`{label}` must be at least 0, not {limit}"
-        return statistic, None, Mistake(place, what, _OFF_FIX)
-    if metric.id == "barge_in_ok" and limit > 1:
+        return statistic, None, Mistake(place, what, _other_fix(metric))
+    wrong = _undecidable(metric, statistic, label, limit, place)
+    return statistic, None if wrong else float(limit), wrong
+
+
+def _undecidable(
+    metric: Metric, statistic: Statistic, label: str, limit: float, place: Place
+) -> Mistake | None:
+    """A limit that no number of calls can keep, or none can miss; M-24."""
+    if statistic == "lower_bound" and limit >= 1:
+        what = f"`{label}` of {limit}: no number of calls, all of them good, proves so much"
+        return Mistake(place, what, "write a share below 1, such as 0.8, which 16 clean ones prove")
+    if statistic == "lower_bound" and limit == 0:
+        what = f"`{label}` of {limit} is kept by any result"
+        return Mistake(place, what, "write a share above 0, such as 0.8, which 16 clean ones prove")
+    if metric.id == _PASSED and statistic == "at_least" and (limit < 1 or limit != int(limit)):
+        what = f"`{label}` is a number of calls, from 1, not {limit}"
+        return Mistake(place, what, "write `lower_bound` for a share, or `all`")
+    if metric.id in RATES and limit > 1:
         what = f"`{label}` is a share from 0 to 1, not {limit}"
-        return statistic, None, Mistake(place, what, "write 1.0 for all of them")
-    return statistic, float(limit), None
+        return Mistake(place, what, "write 1.0 for all of them")
+    return None
+
+
+def _word(metric: Metric) -> str:
+    """What stands for no limit of one's own."""
+    return "`all`" if metric.id == _PASSED else "`none`"
+
+
+def _other_fix(metric: Metric) -> str:
+    return "write `all`, which is the default" if metric.id == _PASSED else _OFF_FIX
+
+
+def _no_call_need_pass(place: Place) -> Mistake:
+    what = "`passed` cannot be switched off: then no failed call would count"
+    return Mistake(place, what, "write `all`, or `{at_least: 1}`")
 
 
 def _unknown_metric(id_: str, place: Place) -> Mistake:
@@ -100,3 +139,7 @@ def _unknown_metric(id_: str, place: Place) -> Mistake:
 
 def _is_off(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value in _OFF
+
+
+def _is_all(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value == _ALL
