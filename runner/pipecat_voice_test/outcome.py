@@ -92,6 +92,11 @@ class Outcome:
     def knows(self, kind: str) -> bool:
         return any(error.kind == kind for error in self.errors)
 
+    def is_lost(self, scenario: Scenario) -> bool:
+        """Whether no further call can make the scenario pass."""
+        index = self.scenarios.index(scenario)
+        return self._scenario_result(index, scenario).verdict in (Verdict.FAILED, Verdict.FLAKY)
+
     def result(self, bot: BotFacts) -> RunResult:
         """The results as they stand."""
         scenarios = tuple(
@@ -129,7 +134,9 @@ class Outcome:
         if not judged:
             reason = self.not_run or "not reached"
             return ScenarioResult(scenario, Verdict.NOT_RUN, tuple(calls), reason=reason)
-        result = judge_scenario(scenario, sorted(judged, key=lambda call: call.number))
+        to_come = self.settings.repeat - sum(not call.replaced for call in judged)
+        in_order = sorted(judged, key=lambda call: call.number)
+        result = judge_scenario(scenario, in_order, to_come=max(0, to_come))
         cut = [call for call in calls if call.verdict is Verdict.NOT_RUN]
         return replace(result, calls=(*result.calls, *cut))
 

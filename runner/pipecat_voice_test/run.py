@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pipecat_voice_test.bot.base import Bot
 from pipecat_voice_test.bot.diagnosis import ended_in_run
@@ -45,6 +45,7 @@ WRITE_EVERY_S = 5.0  # While other calls go on; with one at a time it is done in
 EXIT_NOTICED_S = 0.3
 
 logger = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +195,7 @@ class Run:
             heartbeat.stop()
 
     async def _make_calls(self, prepared: list[Prepared], heartbeat: Heartbeat) -> None:
-        jobs = iter(
-            [(one, number) for number in range(1, self._plan.repeat + 1) for one in prepared]
-        )
+        jobs = interleaved(prepared, self._plan.repeat)
         workers = min(self._plan.workers, len(prepared) * self._plan.repeat)
         try:
             async with asyncio.TaskGroup() as group:
@@ -294,7 +293,8 @@ class Run:
         """Put a call's files on disk at once, and the reports where that disturbs no other call."""
         self._folder.write_call(self._folder.slug(scenario), result)
         self._outcome.add(scenario, result)
-        if result.verdict is Verdict.FAILED and self._plan.fail_fast:
+        failed = result.verdict is Verdict.FAILED
+        if failed and self._plan.fail_fast and self._outcome.is_lost(scenario):
             self._stop = True
             self._outcome.not_run = "an earlier scenario failed (--fail-fast)"
         age_s = time.monotonic() - self._written_s
@@ -304,3 +304,8 @@ class Run:
     def _write(self) -> Place:
         self._written_s = time.monotonic()
         return self._folder.write_run(self.result(), self._plan.junit_family)
+
+
+def interleaved(things: Sequence[_T], repeat: int) -> Iterator[tuple[_T, int]]:
+    """Each thing once, then each a second time, …, with the number of the attempt from 1."""
+    return ((one, number) for number in range(1, repeat + 1) for one in things)
