@@ -214,6 +214,28 @@ def doctor(bot_image: str | None) -> int:
 
 @main.command(
     help=_paragraphs(
+        "Say whether a run is worse than an earlier one.",
+        """BASE and NEW are the results.json of two runs. A median has become worse if it grew by
+        more than 100 ms and by more than a tenth, and that is hardly chance; a rate, if it fell
+        and that is hardly chance. What cannot be compared is said, and is neither.""",
+        """\b
+Exit code:
+  0  nothing has become worse
+  1  something has
+  4  a file cannot be read or trusted
+  7  nothing in them can be compared""",
+    )
+)
+@click.argument("base", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+def compare(base: Path, new: Path) -> int:
+    from pipecat_voice_test.command import compare as command
+
+    return command.compare(base, new)
+
+
+@main.command(
+    help=_paragraphs(
         "Be the entry point of the GitHub Action: read INPUT_*, then do `run`.",
         """Writes the step's outputs, the job summary and annotations besides.""",
         _EXIT_CODES,

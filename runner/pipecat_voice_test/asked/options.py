@@ -171,6 +171,12 @@ MAX_TIME = Setting(
     "S",
 )
 SEED = Setting("seed", whole(0, 2**63 - 1), "Same seed, same audio.", "0", "N")
+BASELINE = Setting(
+    "baseline",
+    TEXT,
+    "Compare with the results.json of an earlier run, and fail on regression.",
+    metavar="FILE",
+)
 OUTPUT_DIR = Setting("output-dir", TEXT, "Folder for the results.", "voice-test-results", "DIR")
 JUNIT_FAMILY = Setting(
     "junit-family",
@@ -219,6 +225,7 @@ RUN_SETTINGS: tuple[Setting[Any], ...] = (
     FAIL_FAST,
     MAX_TIME,
     SEED,
+    BASELINE,
     OUTPUT_DIR,
     JUNIT_FAMILY,
     VERBOSE,

@@ -24,6 +24,8 @@ from pipecat_voice_test.asked.launch import bundled_scenarios, demo_bots, make_b
 from pipecat_voice_test.asked.selection import Selection, selected, shard_of
 from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.call.loop import punctual_loop
+from pipecat_voice_test.command.baseline import BaselineFile
+from pipecat_voice_test.command.machine import machine_class
 from pipecat_voice_test.command.signals import Interrupted, Signals
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
@@ -104,7 +106,12 @@ class _Session:
     def __init__(self, given: Given, when_ended: WhenEnded | None = None) -> None:
         self._given = given
         self._when_ended = when_ended
+        named = given(options.BASELINE)
+        # Before the folder is emptied of an earlier run, which it may have come from.
+        self._baseline = BaselineFile.read(named) if named else None
         self._folder = ResultsFolder(Path(given.need(options.OUTPUT_DIR)))
+        if self._baseline and (warning := self._baseline.keep_beside(self._folder.path)):
+            click.echo(f"Warning: {warning}", err=True)
         self._started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._family: Family = "extended"
         self._seed = 0
@@ -151,6 +158,8 @@ class _Session:
         self._seed = self._given.need(options.SEED)
         self._shard = shard_of(self._given)
         plan = _plan(self._given, self._family, self._seed)
+        if self._baseline is not None:
+            plan = replace(plan, baseline=self._baseline.measured())
         loudness = _loudness(self._given)
         selection, bots = begin()
         self._bot = BotFacts(bots.launcher, bots.name)
@@ -221,6 +230,7 @@ def _plan(given: Given, family: Family, seed: int) -> Plan:
         max_time_s=given.need(options.MAX_TIME),
         seed=seed,
         junit_family=family,
+        runner=machine_class(os.environ),
     )
 
 

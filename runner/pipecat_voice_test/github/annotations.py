@@ -20,6 +20,7 @@ from pipecat_voice_test.measurement.results import (
     ScenarioResult,
     Verdict,
 )
+from pipecat_voice_test.report.comparison import not_compared, silence
 from pipecat_voice_test.report.facts import (
     BAD,
     check_line,
@@ -137,6 +138,9 @@ def _unjudged(run: RunResult, place: Place) -> Iterator[Annotation]:
     for result in run.scenarios:
         if result.verdict is Verdict.INCONCLUSIVE:
             yield _about(result, "warning", place)
+    if run.compared is not None:
+        told = filter(None, (*not_compared(run.compared), silence(run.compared)))
+        yield from (Annotation("warning", "baseline", text) for text in told)
     left = [result for result in run.scenarios if result.verdict is Verdict.NOT_RUN]
     # In any other case what kept the run from them has a note of its own.
     if left and run.exit_code == ExitCode.INCONCLUSIVE:

@@ -25,6 +25,7 @@ from pipecat_voice_test.measurement.results import (
     ScenarioResult,
     Verdict,
 )
+from pipecat_voice_test.report.comparison import headline
 from pipecat_voice_test.report.facts import (
     BAD,
     PASSED_OVER,
@@ -89,6 +90,8 @@ def junit_xml(
         "bot.name": masked(run.bot.name),
         "exit_code": str(int(run.exit_code)),
     }
+    if run.compared is not None:
+        suite_properties["baseline"] = headline(run.compared)
     if run.shard is not None:
         suite_properties["shard"] = f"{run.shard.index}/{run.shard.total}"
     return document(
@@ -182,6 +185,7 @@ def _output(result: ScenarioResult, place: Place, index: int) -> list[str]:
     ]
     if result.verdict in BAD:  # An `<error>` has these in its body.
         lines += [_bounded(_harmless(error)) for error in call_errors(result)]
+    lines += [f"baseline: {one_line(one.message)}" for one in result.comparisons]
     if calls and (tail := log_tail(calls[0][1].bot_log)):
         lines += [f"The bot's log of call {calls[0][1].number}, last {len(tail)} lines:", *tail]
     return lines

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from pipecat_voice_test.measurement.results import RunResult, ScenarioResult, Verdict
+from pipecat_voice_test.report.comparison import COLUMNS, comparison_lines, rows
 from pipecat_voice_test.report.facts import (
     BAD,
     UNJUDGED,
@@ -50,6 +51,7 @@ def summary_md(run: RunResult, place: Place) -> str:
         (["\n".join(head + (list(_HEAD) if run.scenarios else []))]),
         (_row(scenario) for scenario in run.scenarios),
         _run_problems(run),
+        _comparison(run),
         (_problem(scenario, place) for scenario in bad),
     )
     return _bounded(blocks)
@@ -99,6 +101,18 @@ def _run_problems(run: RunResult) -> Iterator[str]:
     for error in unshown_errors(run):
         yield f"\n## {markdown_text(error.kind.replace('_', ' '))}\n"
         yield from _items(error.message)
+
+
+def _comparison(run: RunResult) -> Iterator[str]:
+    if run.compared is None:
+        return
+    headline, *rest = comparison_lines(run.compared)
+    yield "\n## baseline\n"
+    yield markdown_text(headline) + "\n"
+    yield from (f"- {markdown_text(line)}" for line in rest)
+    yield f"\n| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}"
+    for row in rows(run.compared.comparisons):
+        yield f"| {' | '.join(markdown_text(cell, _CELL_CHARACTERS) for cell in row.cells)} |"
 
 
 def _problem(scenario: ScenarioResult, place: Place) -> str:

@@ -7,6 +7,7 @@ the cursor or speak to the CI system from here.
 from collections.abc import Sequence
 
 from pipecat_voice_test.measurement.results import Check, RunResult, ScenarioResult, Verdict
+from pipecat_voice_test.report.comparison import comparison_lines
 from pipecat_voice_test.report.facts import (
     BAD,
     PASSED_OVER,
@@ -47,6 +48,8 @@ def closing_lines(run: RunResult, place: Place) -> list[str]:
     failed = [check for check in run.run_checks if check.verdict is Verdict.FAILED]
     if failed:
         lines += ["whole run: failed", *(f"  {one_line(check.message)}" for check in failed)]
+    if run.compared is not None:
+        lines += comparison_lines(run.compared)
     return [*lines, counts_line(run)]
 
 

@@ -238,8 +238,12 @@ def progress(
 ) -> Progress:
     """The display that fits where the output goes; `NO_COLOR` is for rich to keep."""
     out = sys.stdout if out is None else out
-    in_ci = environ.get("CI", "").lower() not in ("", "false", "0")
-    plain = in_ci or not out.isatty() or environ.get("TERM") in ("dumb", None)
-    if plain or loudness is Loudness.QUIET:
+    if loudness is Loudness.QUIET or not is_terminal(out, environ):
         return Progress(out, loudness)
     return LiveProgress(Console(file=out, highlight=False, markup=False, emoji=False), loudness)
+
+
+def is_terminal(out: IO[str], environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether somebody sits there who wants tables and colour; nobody does in CI."""
+    in_ci = environ.get("CI", "").lower() not in ("", "false", "0")
+    return out.isatty() and not in_ci and environ.get("TERM") not in ("dumb", None)

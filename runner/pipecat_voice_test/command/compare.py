@@ -1,0 +1,64 @@
+"""`compare`: two runs side by side, and whether the second is worse."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipecat_voice_test.command.baseline import read_file
+from pipecat_voice_test.errors import ExitCode
+from pipecat_voice_test.measurement.comparison.document import read_baseline, read_run
+from pipecat_voice_test.measurement.comparison.model import Compared, Standing
+from pipecat_voice_test.measurement.comparison.rules import compare as compare_runs
+from pipecat_voice_test.report.comparison import COLUMNS, comparison_lines, rows
+from pipecat_voice_test.report.text import one_line
+from pipecat_voice_test.shown.progress import is_terminal
+
+_STYLES = {
+    Standing.REGRESSION: "red",
+    Standing.NO_REGRESSION: "green",
+    Standing.NOT_COMPARABLE: "yellow",
+}
+
+
+def compare(
+    base: Path, new: Path, out: IO[str] | None = None, environ: Mapping[str, str] = os.environ
+) -> int:
+    """Print how `new` stands against `base`.
+
+    Raises:
+        BaselineError: One of them cannot be read or trusted.
+    """
+    out = sys.stdout if out is None else out
+    was = read_baseline(read_file(base, str(base)), str(base))
+    now = read_run(read_file(new, str(new)), str(new))
+    found = compare_runs(was, now)
+    if is_terminal(out, environ):
+        _print_table(found, Console(file=out, highlight=False, markup=False, emoji=False))
+    else:
+        for one in found.comparisons:
+            if one.standing is not Standing.NOT_COMPARABLE:
+                click.echo(f"{one_line(one.scenario)}: {one_line(one.message)}", file=out)
+    for line in comparison_lines(found):
+        click.echo(line, file=out)
+    return exit_code(found)
+
+
+def exit_code(found: Compared) -> ExitCode:
+    if found.count(Standing.REGRESSION):
+        return ExitCode.FAILED
+    return ExitCode.INCONCLUSIVE if found.nothing_comparable else ExitCode.PASSED
+
+
+def _print_table(found: Compared, console: Console) -> None:
+    table = Table(*COLUMNS)
+    for row in rows(found.comparisons):
+        *cells, verdict = row.cells
+        table.add_row(*map(Text, cells), Text(verdict, style=_STYLES.get(row.standing, "")))
+    console.print(table)
