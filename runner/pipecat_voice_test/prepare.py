@@ -89,8 +89,9 @@ def _line(scenario: Scenario, around: bytes | None, seed: int) -> LineSound:
             speech_level_dbov=level_dbov,
         )
     except (UnreadableAudio, ValueError) as error:
+        name = line.noise.audio.name
         raise ScenarioError(
-            f"{_line_where(scenario)}: the noise {line.noise.audio.name} cannot be used, because {error}",
+            f"{_line_where(scenario)}: the noise {name} cannot be used, because {error}",
             fix="give a recording of what is around the caller, of a second or more",
         ) from error
 
