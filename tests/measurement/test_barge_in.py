@@ -1,7 +1,7 @@
-"""Interrupting the bot, and not being interrupted; METRICS 3.3 and 3.4."""
+"""Interrupting the bot; METRICS 3.3."""
 
 import pytest
-from pipecat_voice_test.measurement.barge_in import BargeIn, Distraction
+from pipecat_voice_test.measurement.barge_in import BargeIn
 from pipecat_voice_test.scenario.model import TurnKind
 
 from measurement.calls import (
@@ -11,7 +11,6 @@ from measurement.calls import (
     expect,
     failed,
     failed_metrics,
-    limits,
     scenario,
     turn,
     voice,
@@ -382,86 +381,3 @@ def test_windows_end_with_the_next_utterance() -> None:
     assert call.value("stop_ms") is None
     assert call.value("no_yield") == 1
     assert call.value("talk_over_ms") == pytest.approx(700, abs=CLOSE_MS)
-
-
-# --- distractors --------------------------------------------------------------------------
-
-
-def distracted(**fields: object) -> Call:
-    mhm = turn(TurnKind.DISTRACTOR, expect("bot_interrupted", absent=True, within_ms=1500))
-    call = Call(scenario(turn(TurnKind.LISTEN), mhm, **fields))
-    return call.caller_listens(0).caller_says(1, ONSET_MS, 300).caller_hangs_up(16_000)
-
-
-def borne(call: Call) -> Distraction:
-    distraction = call.facts.turns[1].distraction
-    assert distraction is not None
-    return distraction
-
-
-@pytest.mark.parametrize(
-    ("parts_ms", "clear_ms", "false_yield"),
-    [
-        pytest.param((12_000,), None, 0, id="talked-on"),
-        pytest.param((3400, 390, 8000), None, 0, id="a-silence-under-400-ms"),
-        pytest.param((3400, 1150, 8000), None, 0, id="resumed-within-1200-ms"),
-        pytest.param((3400, 1300, 8000), None, 1, id="resumed-later"),
-        pytest.param((4100, 1300, 8000), None, 0, id="silent-only-after-1000-ms"),
-        pytest.param((3400, 600, 8000), 4410, 0, id="a-clear-of-nothing-proves-nothing"),
-    ],
-)
-def test_false_yield(parts_ms: tuple[float, ...], clear_ms: float | None, false_yield: int) -> None:
-    no_gaps = limits(worst_gap_ms=None, gap_share=None)
-    call = distracted(limits=no_gaps).bot_says_with_dry_pauses(1000, *parts_ms)
-    if clear_ms is not None:
-        call.bot_clears(clear_ms)
-
-    assert borne(call).false_yield == false_yield
-    assert call.value("false_yield") == false_yield
-    assert failed(call.judged) == (
-        ["bot_interrupted came after 400 ms, none was expected within 1500"] if false_yield else []
-    )
-
-
-def test_a_clear_that_removed_audio_is_a_false_yield_even_if_the_bot_goes_on() -> None:
-    call = distracted().bot_says(1000, 12_000, **DUMPED).bot_clears(4350).bot_says(5000, 3000)
-
-    assert borne(call).false_yield == 1
-    assert borne(call).yielded_ms == pytest.approx(350, abs=CLOSE_MS)
-
-
-@pytest.mark.parametrize("next_at_ms", [None, 5200])
-def test_a_turn_that_ended_by_itself_is_inconclusive(next_at_ms: float | None) -> None:
-    mhm = turn(TurnKind.DISTRACTOR, expect("bot_interrupted", absent=True, within_ms=1500))
-    call = Call(scenario(turn(TurnKind.LISTEN), mhm, turn(TurnKind.TURN, answer())))
-    call.caller_listens(0).caller_says(1, ONSET_MS, 300).bot_says(1000, 3400)
-    if next_at_ms is not None:
-        call.caller_says(2, next_at_ms, 700).bot_says(6500, 900)
-    result = call.caller_hangs_up(12_000).judged
-
-    assert check(result, "turns[1].expect[0]").message == (
-        "the bot's turn ended by itself; use an answer of at least 10 s"
-    )
-    assert result.verdict == "inconclusive"
-    assert "false_yield" not in result.metrics
-
-
-def test_false_yield_fails_only_where_somebody_asks_for_it() -> None:
-    def call(**fields: object) -> Call:
-        mhm = turn(TurnKind.DISTRACTOR)
-        scene = scenario(turn(TurnKind.LISTEN), mhm, **fields)
-        made = Call(scene).caller_listens(0).caller_says(1, ONSET_MS, 300)
-        return made.bot_says(1000, 9000, **DUMPED).bot_clears(4300).caller_hangs_up(9000)
-
-    assert failed(call().judged) == []
-    assert failed(call(limits=limits(false_yield={"each": 0})).judged) == [
-        "false_yield was 1, limit 0"
-    ]
-
-
-def test_a_distractor_is_no_turn_of_the_caller() -> None:
-    """It is neither cut in on nor answered, and it does not end the turn of the bot."""
-    call = distracted().bot_says_with_dry_pauses(1000, 3100, 500, 8000)
-
-    assert len(call.facts.hearing.turns) == 1
-    assert {"cut_in", "response_ms", "missed_turn"} & set(call.judged.metrics) == set()

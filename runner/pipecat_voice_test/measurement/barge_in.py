@@ -1,4 +1,4 @@
-"""Interrupting the bot, and not being interrupted: METRICS 3.3 and 3.4.
+"""Interrupting the bot: METRICS 3.3.
 
 The hard part is `stop`: a natural voice pauses 400 to 900 ms inside a reply, so silence alone
 is no yielding. It takes a `clear` that removed audio, a queue that ran dry and stayed so, or
@@ -30,9 +30,6 @@ SPEAKING_BEFORE_MS = 500.0
 LOUD_BEFORE_MS = 400.0
 NEEDED_VOICE_MS = 600.0  # Stock bots do not hear a bare "stop".
 LONGEST_BREATH_MS = 950.0  # Natural voices pause for 400 to 900 ms.
-
-DISTRACTED_MS = 1000.0
-RESUMES_BY_MS = 1200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ class BargeIn:
 def barge_in(said: Utterance, hearing: Hearing, *, until_ms: float, manners: Manners) -> BargeIn:
     """Measure one interruption; `until_ms` is the onset of the caller's next utterance."""
     onset_ms = said.onset_ms
-    invalid = _why_invalid(onset_ms, hearing)
+    invalid = why_invalid(onset_ms, hearing)
     if invalid:
         return BargeIn(invalid=invalid)
     window_end_ms = min(onset_ms + WINDOW_MS, until_ms)
@@ -131,7 +128,7 @@ def _answer(said: Utterance, hearing: Hearing, silent_ms: float, until_ms: float
     return hearing.first_burst(max(said.end_ms, silent_ms), until_ms)
 
 
-def _why_invalid(onset_ms: float, hearing: Hearing) -> str:
+def why_invalid(onset_ms: float, hearing: Hearing) -> str:
     """Why this is no interruption: the bot has to be heard speaking when it comes."""
     turn = next((t for t in reversed(hearing.turns) if t.start_ms <= onset_ms), None)
     if turn is None:
@@ -253,46 +250,3 @@ def _came_after(hearing: Hearing, since_ms: float, until_ms: float) -> list[Span
                 Span(piece.first_sample / SAMPLES_PER_MS, piece.end_sample / SAMPLES_PER_MS)
             )
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Distraction:
-    """How the bot bore a sound that should not take the floor.
-
-    Attributes:
-        inconclusive: Why it cannot be judged, or empty.
-        false_yield: 1 if the bot lost the floor, None if inconclusive.
-        yielded_ms: From the sound's onset to the bot's silence, if it yielded.
-    """
-
-    inconclusive: str = ""
-    false_yield: int | None = None
-    yielded_ms: float | None = None
-
-
-def distraction(said: Utterance, hearing: Hearing, *, until_ms: float) -> Distraction:
-    """Measure METRICS `false_yield`; `until_ms` is the onset of the next utterance."""
-    onset_ms = said.onset_ms
-    invalid = _why_invalid(onset_ms, hearing)
-    if invalid:
-        return Distraction(inconclusive=invalid)
-    window = Span(onset_ms, onset_ms + DISTRACTED_MS)
-    cleared = any(
-        clear.discarded_ms > 0 and window.start_ms < clear.at_ms <= window.end_ms
-        for clear in hearing.clears
-    )
-    for silence in hearing.silences:
-        if not onset_ms - LOUD_BEFORE_MS <= silence.start_ms <= window.end_ms:
-            continue
-        if silence.length_ms < SILENCE_MS or silence.end_ms <= onset_ms:
-            continue
-        yielded_ms = max(0.0, silence.start_ms - onset_ms)
-        if cleared:
-            return Distraction(false_yield=1, yielded_ms=yielded_ms)
-        if silence.end_ms >= until_ms:
-            return Distraction(
-                inconclusive="the bot's turn ended by itself; use an answer of at least 10 s"
-            )
-        if silence.length_ms > RESUMES_BY_MS:
-            return Distraction(false_yield=1, yielded_ms=yielded_ms)
-    return Distraction(false_yield=0)

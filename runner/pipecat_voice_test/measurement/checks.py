@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pipecat_voice_test.measurement.distraction import meant_for_silence
 from pipecat_voice_test.measurement.facts import CallFacts, TurnRecord
 from pipecat_voice_test.measurement.results import Check, Verdict
 from pipecat_voice_test.measurement.wording import reading
@@ -80,9 +81,7 @@ def _absent(facts: CallFacts, record: TurnRecord, match: Match) -> Check:
     expectation, occurrence = match.expectation, match.occurrence
     metric = _metric(record, expectation)
     within = DEFAULT_WITHIN_MS if expectation.within_ms is None else expectation.within_ms
-    inconclusive = _why_inconclusive(record, expectation)
-    if record.distraction is not None and record.distraction.inconclusive:
-        inconclusive = inconclusive or record.distraction.inconclusive
+    inconclusive = _why_inconclusive(record, expectation) or _why_not_borne(record, expectation)
     if inconclusive:
         return _of(record, expectation, metric, Verdict.INCONCLUSIVE, inconclusive)
     if occurrence is None:
@@ -131,7 +130,16 @@ def _cut_off(facts: CallFacts, record: TurnRecord, end_ms: float) -> bool:
     """Whether the caller came in, or hung up, before the reply was over."""
     if facts.timeline.ended_by is EndedBy.BOT:
         return False
-    return record.until_ms - end_ms < facts.scenario.turn_gap_ms
+    # A sound that should not take the floor does not let a bot off.
+    came_in_ms = min(
+        (
+            later.said.onset_ms
+            for later in facts.turns[record.turn.index + 1 :]
+            if later.said is not None and later.said.kind is not TurnKind.DISTRACTOR
+        ),
+        default=facts.timeline.ended_at_ms,
+    )
+    return came_in_ms - end_ms < facts.scenario.turn_gap_ms
 
 
 def _metric(record: TurnRecord, expectation: Expectation) -> str:
@@ -141,6 +149,8 @@ def _metric(record: TurnRecord, expectation: Expectation) -> str:
             return "recovery_ms"
         if record.turn.kind is TurnKind.LISTEN and record.turn.index == 0:
             return "greeting_ms"
+        if record.turn.kind is TurnKind.DISTRACTOR and expectation.absent:
+            return "false_response"
     if expectation.event is EventName.BOT_INTERRUPTED and (record.turn.kind is TurnKind.DISTRACTOR):
         return "false_yield"
     return _METRICS.get(expectation.event, f"{expectation.event.value}_ms")
@@ -150,6 +160,15 @@ def _why_inconclusive(record: TurnRecord, expectation: Expectation) -> str:
     if expectation.event is EventName.BOT_INTERRUPTED and record.barge_in is not None:
         return record.barge_in.invalid
     return ""
+
+
+def _why_not_borne(record: TurnRecord, expectation: Expectation) -> str:
+    """Why nobody can say that the bot kept the floor; one that was to be silent has none."""
+    found = record.distraction
+    if found is None or expectation.event is not EventName.BOT_INTERRUPTED:
+        return ""
+    judged = found.false_response is not None and meant_for_silence(record.turn)
+    return "" if judged else found.inconclusive
 
 
 def _why_missing(

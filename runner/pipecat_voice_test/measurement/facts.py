@@ -10,13 +10,12 @@ from pipecat_voice_test.audio.codec import decode_ulaw
 from pipecat_voice_test.audio.speech import SPEECH_DBOV, stretches
 from pipecat_voice_test.measurement.barge_in import (
     BargeIn,
-    Distraction,
     Manners,
     barge_in,
     breathes_dry,
-    distraction,
 )
 from pipecat_voice_test.measurement.channels import Hearing, Span, Utterance, hearing, utterances
+from pipecat_voice_test.measurement.distraction import Distraction, distraction
 from pipecat_voice_test.measurement.turn_taking import TurnTaking, turn_taking
 from pipecat_voice_test.scenario.limits import DEFAULT_LIMITS
 from pipecat_voice_test.scenario.matching import (
@@ -192,7 +191,7 @@ def _turn_record(heard: Hearing, turns: _Turns, turn: Turn) -> TurnRecord:
         answer=heard.first_burst(began_ms, until_ms),
         given_up=turns.given_up.get(turn.index, ""),
     )
-    return record if said is None else _with_speech(record, said, heard, turns.manners)
+    return record if said is None else _with_speech(record, said, heard, turns)
 
 
 def _anchors(turn: Turn, began_ms: float, said: Utterance | None) -> Anchors:
@@ -203,9 +202,7 @@ def _anchors(turn: Turn, began_ms: float, said: Utterance | None) -> Anchors:
     return Anchors(began_ms, speech_end_ms=began_ms)
 
 
-def _with_speech(
-    record: TurnRecord, said: Utterance, heard: Hearing, manners: Manners
-) -> TurnRecord:
+def _with_speech(record: TurnRecord, said: Utterance, heard: Hearing, turns: _Turns) -> TurnRecord:
     until_ms = record.until_ms
     taking = turn_taking(
         said,
@@ -216,10 +213,13 @@ def _with_speech(
     )
     record = replace(record, taking=taking, answer=taking.answer)
     if said.kind is TurnKind.DISTRACTOR:
-        return replace(record, distraction=distraction(said, heard, until_ms=until_ms))
+        before = [one for one in turns.said.values() if one.turn < said.turn]
+        gap_ms = turns.manners.turn_gap_ms
+        borne = distraction(said, heard, before, until_ms=until_ms, turn_gap_ms=gap_ms)
+        return replace(record, distraction=borne)
     if said.kind is not TurnKind.BARGE_IN:
         return record
-    interrupted = barge_in(said, heard, until_ms=until_ms, manners=manners)
+    interrupted = barge_in(said, heard, until_ms=until_ms, manners=turns.manners)
     if interrupted.invalid:
         return replace(record, barge_in=interrupted)
     # A bot that did not yield only goes on; that is no answer.

@@ -214,9 +214,10 @@ def _by_metric(values: Sequence[Value]) -> Mapping[str, tuple[float, ...]]:
 def _rates(values: Sequence[Value]) -> Mapping[str, tuple[int, int]]:
     of: dict[str, tuple[int, int]] = {}
     for value in values:
-        if value.of:
-            times, tried = of.get(value.metric, (0, 0))
-            of[value.metric] = times + round(value.value * value.of), tried + value.of
+        names = [value.metric, f"{value.metric} ({value.kind})"]
+        for name in names[: 1 + bool(value.kind)] if value.of else ():
+            times, tried = of.get(name, (0, 0))
+            of[name] = times + round(value.value * value.of), tried + value.of
     return of
 
 

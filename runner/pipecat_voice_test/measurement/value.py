@@ -20,6 +20,7 @@ class Value:
         each: A limit that stands in for the metric's own `each`.
         because: What people should know beside the number.
         of: For a share (M-24), of how many; 0 for all else.
+        kind: For a metric taken per kind (METRICS 3.4), of which; empty for none.
     """
 
     metric: str
@@ -31,6 +32,7 @@ class Value:
     each: float | None = None
     because: str = ""
     of: int = 0
+    kind: str = ""
 
 
 def kept(metric: str, value: float) -> float:

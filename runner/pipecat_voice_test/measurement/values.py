@@ -22,6 +22,7 @@ def call_values(facts: CallFacts) -> list[Value]:
     return [
         *_setting_up(facts),
         *_counted(values),
+        *_held(facts),
         *_pauses(facts),
         *sound_values(facts),
         *integrity_values(facts),
@@ -38,6 +39,7 @@ _COUNTS = (
     "no_yield",
     "early_answer",
     "false_yield",
+    "false_response",
 )
 
 
@@ -86,8 +88,7 @@ def _turn_values(record: TurnRecord) -> Iterator[Value]:
     assert said is not None
     where = (turn.index, turn.line)
     if turn.kind is TurnKind.DISTRACTOR:
-        if record.distraction is not None and record.distraction.false_yield is not None:
-            yield Value("false_yield", record.distraction.false_yield, *where, said.onset_ms)
+        yield from _distractor_values(record)
         return
     if record.barge_in is not None and not record.barge_in.invalid:
         yield from _barge_in_values(record)
@@ -157,6 +158,36 @@ def _barge_in_values(record: TurnRecord) -> Iterator[Value]:
     recovered = record.taking is None or not record.taking.missed
     if found.no_yield is not None:
         yield Value("barge_in_ok", float(not found.no_yield and recovered), *where, gated=gated)
+
+
+def _distractor_values(record: TurnRecord) -> Iterator[Value]:
+    turn, said, found = record.turn, record.said, record.distraction
+    assert said is not None
+    assert found is not None
+    where = (turn.index, turn.line)
+    sound = f"a sound (`{turn.name}`)" if turn.name else "a sound"
+    if found.false_yield is not None:
+        at_ms = said.onset_ms + (found.yielded_ms or 0.0)
+        yield Value("false_yield", found.false_yield, *where, at_ms, because=f"after {sound}")
+    if found.false_response is not None:
+        at_ms = said.onset_ms + (found.answered_ms or 0.0)
+        yield Value("false_response", found.false_response, *where, at_ms, because=f"to {sound}")
+
+
+def _held(facts: CallFacts) -> Iterator[Value]:
+    """METRICS `hold_rate`, one for each kind of distractor; its turn's `name` is its kind."""
+    kinds: dict[str, list[TurnRecord]] = {}
+    for record in facts.turns:
+        if record.distraction is not None and record.distraction.held is not None:
+            kinds.setdefault(record.turn.name, []).append(record)
+    for kind, records in kinds.items():
+        held = sum(bool(r.distraction and r.distraction.held) for r in records)
+        first = records[0].turn
+        because = f"{held} of {len(records)}" + (f" `{kind}`" if kind else "")
+        yield Value(
+            "hold_rate", held / len(records), first.index, first.line,
+            because=because, of=len(records), kind=kind,
+        )  # fmt: skip
 
 
 def _durations(facts: CallFacts, record: TurnRecord) -> Iterator[Value]:
