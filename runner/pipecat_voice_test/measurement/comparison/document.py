@@ -41,9 +41,15 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False, frozen=True)
 
 
+class _Rate(_Part):
+    times: int
+    of: int
+
+
 class _Figures(_Part):
     n: int
     median: float
+    rate: _Rate | None = None
     values: tuple[float, ...]
     calls: tuple[int, ...]
 
@@ -215,9 +221,12 @@ def _wrong_in(scenario: _Scenario) -> Iterator[str]:
             continue
         # What people read is rounded; values keep a little more.
         near = 0.56 if metric.endswith("_ms") else 0.0002
+        if found.rate is not None and not 0 <= found.rate.times <= found.rate.of:
+            yield f"{where} is {found.rate.times} of {found.rate.of}"
         if abs(true := median(found.values) - found.median) > near:
             yield f"{where}.median is {found.median:g}, that of its values {true + found.median:g}"
-    passed = sum(call.verdict == "passed" and not call.replaced for call in scenario.calls)
+    verdicts = [call.verdict for call in scenario.calls if not call.replaced]
+    passed = verdicts.count("passed")
     if passed != scenario.passed_calls:
         yield f"{scenario.name}: passed_calls is {scenario.passed_calls}, and {passed} passed"
 
@@ -237,14 +246,18 @@ def _measured(read: _Document, shown: str) -> Measured:
 
 
 def _scenario(read: _Scenario) -> MeasuredScenario:
-    counted = [call.verdict for call in read.calls if not call.replaced]
-    judged = sum(verdict in ("passed", "failed") for verdict in counted)
     of_then = read.fingerprint
     return MeasuredScenario(
         name=read.name,
         fingerprint=None if of_then is None else Fingerprint(**of_then.model_dump()),
         samples={metric: Sample(f.values, f.calls) for metric, f in read.metrics.items()},
-        passed=read.passed_calls,
-        judged=judged,
-        why_not="" if judged else (read.reason or read.verdict.replace("_", " ")),
+        rates={metric: (rate.times, rate.of) for metric, rate in _rates(read) if rate.of},
+        why_not=read.reason or read.verdict.replace("_", " "),
     )
+
+
+def _rates(read: _Scenario) -> Iterator[tuple[str, _Rate]]:
+    verdicts = [call.verdict for call in read.calls if not call.replaced]
+    judged = sum(verdict in ("passed", "failed") for verdict in verdicts)
+    yield "passed", _Rate(times=verdicts.count("passed"), of=judged)
+    yield from ((metric, f.rate) for metric, f in read.metrics.items() if f.rate is not None)

@@ -37,17 +37,20 @@ class MeasuredScenario:
     Attributes:
         fingerprint: None if it was never made ready.
         samples: Metric id to the values of the calls that could be judged.
-        passed: How many of those calls passed.
-        judged: How many there were.
-        why_not: Why there were none, or empty.
+        rates: `passed`, and the rates within calls, as (times, of); only of those calls.
+        why_not: Why there were no such calls, if there were none.
     """
 
     name: str
     fingerprint: Fingerprint | None
     samples: Mapping[str, Sample]
-    passed: int = 0
-    judged: int = 0
+    rates: Mapping[str, tuple[int, int]]
     why_not: str = ""
+
+    @property
+    def judged(self) -> int:
+        """How many calls could be judged."""
+        return self.rates.get("passed", (0, 0))[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pipecat_voice_test.measurement.comparison.model import (
     Standing,
 )
 from pipecat_voice_test.measurement.comparison.rules import compare
+from pipecat_voice_test.measurement.repeats.pool import judged, passing, shares
 from pipecat_voice_test.measurement.results import Check, RunResult, ScenarioResult, Verdict
 from pipecat_voice_test.measurement.statistics.bootstrap import Sample
 from pipecat_voice_test.measurement.value import kept
@@ -58,9 +59,9 @@ def measured(run: RunResult, shown: str = "this run") -> Measured:
 
 def _measured(result: ScenarioResult) -> MeasuredScenario:
     counted = [call for call in result.calls if not call.replaced]
-    judged = [call for call in counted if call.verdict in (Verdict.PASSED, Verdict.FAILED)]
+    of_use = judged(result.calls)
     pool: dict[str, list[tuple[float, int]]] = defaultdict(list)
-    for call in judged:
+    for call in of_use:
         for metric, values in call.metrics.items():
             finite = (kept(metric, value) for value in values if math.isfinite(value))
             pool[metric] += [(value, call.number) for value in finite]
@@ -73,9 +74,12 @@ def _measured(result: ScenarioResult) -> MeasuredScenario:
             for metric, found in pool.items()
             if found
         },
-        passed=sum(call.verdict is Verdict.PASSED for call in counted),
-        judged=len(judged),
-        why_not="" if judged else why_not or result.verdict.replace("_", " "),
+        rates={
+            metric: (rate.times, rate.of)
+            for metric, rate in {"passed": passing(result.calls), **shares(result.calls)}.items()
+            if rate.of
+        },
+        why_not=why_not or result.verdict.replace("_", " "),
     )
 
 

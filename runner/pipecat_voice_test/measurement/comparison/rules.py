@@ -37,8 +37,7 @@ LATENCIES = (
     "hang_up_delay_ms",
     "lets_go_ms",
 )
-RATES = ("barge_in_ok", "hold_rate")
-PASSED = "passed"
+RATES = ("passed", "barge_in_ok", "hold_rate")
 VALUES_NEEDED = 5  # M-34
 FLOOR_MS = 100.0  # M-32
 FLOOR_SHARE = 0.1
@@ -69,11 +68,12 @@ def _scenario(base: MeasuredScenario, new: MeasuredScenario) -> Iterator[Compari
         was, now = base.samples.get(metric), new.samples.get(metric)
         if was is not None or now is not None:
             yield compare_latency(new.name, metric, was, now)
-    yield compare_rate(new.name, PASSED, (base.passed, base.judged), (new.passed, new.judged))
     for metric in RATES:
-        was, now = base.samples.get(metric), new.samples.get(metric)
-        if was is not None or now is not None:
-            yield compare_rate(new.name, metric, _tally(was), _tally(now))
+        if metric in base.rates or metric in new.rates:
+            none = (0, 0)
+            yield compare_rate(
+                new.name, metric, base.rates.get(metric, none), new.rates.get(metric, none)
+            )
 
 
 def compare_latency(
@@ -150,9 +150,3 @@ def _side(sample: Sample | None) -> Side:
 
 def _rate(times: int, of: int) -> Side:
     return Side(of, times / of if of else 0.0)
-
-
-def _tally(sample: Sample | None) -> tuple[int, int]:
-    """How many of how many went well; a share of less than all of them did not."""
-    values = () if sample is None else sample.values
-    return sum(value >= 1 for value in values), len(values)
