@@ -9,6 +9,7 @@ import base64
 import json
 
 from pipecat_voice_test.call.clock import Bell
+from pipecat_voice_test.call.reading import Reading
 from pipecat_voice_test.call.socket import Arrival, Closed, Message
 from pipecat_voice_test.demo.acts import Act, Clear, Close, Log, Mark, Send
 from pipecat_voice_test.demo.brain import Brain
@@ -19,6 +20,7 @@ class JumpingBot:
 
     def __init__(self, brain: Brain) -> None:
         self.bell = Bell()
+        self.reading = Reading()
         self._brain = brain
         self._now_ms = 5_000.0
         self._start_ms = self._now_ms

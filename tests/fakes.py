@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from pipecat_voice_test.call.clock import Bell
+from pipecat_voice_test.call.reading import Reading
 from pipecat_voice_test.call.socket import Arrival, Broken, Closed, Message, Ping
 from pipecat_voice_test.protocol.identity import CallIdentity
 from pipecat_voice_test.timeline import FRAME_SAMPLES, CallerFrame, Event, Heard
@@ -88,6 +89,7 @@ class FakeSocket:
         reads_until_ms: float | None = None,
     ) -> None:
         self.bell = Bell()
+        self.reading = Reading()
         self.sent: list[Sent] = []
         self.closed_ms: float | None = None
         self.aborted_ms: float | None = None

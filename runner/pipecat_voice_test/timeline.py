@@ -257,11 +257,12 @@ class Rig:
             when it was read: by so much arrival times may be late.
         read_lags: How often it was more than 100 ms.
         stolen: Share of CPU time taken by the host or by a quota; None if the system is silent.
-        starved: Share of the call in which something on this machine waited for a CPU; None if
-            the system is silent.
+        starved: Share of the call in which no CPU was free, so that whoever wanted to run (the
+            bot, above all) had to wait; None if the system is silent.
         control_error_ms: By how much the control bot's known times were missed before the
             first scenario, at worst; None if it was not called.
         stalls: When the loop did not run, `(start_ms, end_ms)` on the call clock, in order.
+        starvations: When no CPU was free, the same way, in steps of half a second.
     """
 
     late_p99_ms: float = 0.0
@@ -274,6 +275,7 @@ class Rig:
     starved: float | None = None
     control_error_ms: float | None = None
     stalls: tuple[tuple[float, float], ...] = ()
+    starvations: tuple[tuple[float, float], ...] = ()
 
 
 E_ = TypeVar("E_", bound=Event)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import cast
 
 import pytest
-from pipecat_voice_test.call.heartbeat import Heartbeat
+from pipecat_voice_test.call.heartbeat import KEPT, Heartbeat
+from pipecat_voice_test.call.machine import Idle, Share
 
 
 class FakeLoop:
@@ -35,13 +36,36 @@ def _nothing() -> None:
     pass
 
 
+class FakeMachine:
+    """Two CPUs, of which so many are free while a test says so."""
+
+    def __init__(self, loop: FakeLoop) -> None:
+        self.free = 2.0
+        self.share = Share(1000, 0)
+        self._loop = loop
+        self._asked_s = loop.now_s
+        self._idle_ticks = 0.0
+
+    def idle(self) -> Idle:
+        self._idle_ticks += 100 * self.free * (self._loop.now_s - self._asked_s)
+        self._asked_s = self._loop.now_s
+        return Idle(2, round(200 * self._loop.now_s), round(self._idle_ticks))
+
+
 def beating(*late_ms: float) -> tuple[Heartbeat, FakeLoop]:
     loop = FakeLoop()
-    heart = Heartbeat(cast(asyncio.AbstractEventLoop, loop))
-    heart.start()
+    heart, _ = on_machine(loop)
     for one in late_ms:
         loop.beat(one)
     return heart, loop
+
+
+def on_machine(loop: FakeLoop) -> tuple[Heartbeat, FakeMachine]:
+    here = FakeMachine(loop)
+    event_loop = cast(asyncio.AbstractEventLoop, loop)
+    heart = Heartbeat(event_loop, idle=here.idle, share=lambda: here.share)
+    heart.start()
+    return heart, here
 
 
 @pytest.mark.parametrize(
@@ -81,7 +105,82 @@ def test_hours_of_small_stalls_take_no_memory_and_hide_no_big_one() -> None:
         loop.beat(7)
 
     assert heart.longest_stall_ms(0.0) == pytest.approx(250)
-    assert len(heart._stalls) == 2
+    assert len(heart._longest) == 2
+
+
+def test_stalls_of_a_frame_and_more_are_told_on_the_calls_clock() -> None:
+    """METRICS 7: a starvation gap that coincides with one is not charged to the bot.
+
+    The loop was last known to run a beat before the one that was late.
+    """
+    heart, loop = beating(500)
+    start_ms = loop.now_s * 1000 - 400
+    for late_ms in (0, 19, 25, 0, 130):
+        loop.beat(late_ms)
+    rig = heart.rig_since(start_ms, Share())
+
+    assert rig.loop_stall_ms == pytest.approx(500)
+    assert [(round(begin), round(end)) for begin, end in rig.stalls] == [
+        (0, 400),
+        (439, 474),
+        (484, 624),
+    ]
+
+
+def test_a_day_of_stalls_takes_little_memory() -> None:
+    heart, loop = beating(250)
+    for _ in range(KEPT + 10):
+        loop.beat(30)
+
+    assert len(heart.rig_since(0.0, Share()).stalls) == KEPT
+
+
+def test_a_call_knows_when_no_cpu_was_free() -> None:
+    """P-22: a bot that gets no CPU answers late, however punctual we are."""
+    loop = FakeLoop()
+    heart, here = on_machine(loop)
+    start_ms = loop.now_s * 1000 + 1000
+    for free in (0.0, 2.0, 0.05, 0.05, 0.2, 2.0):
+        here.free = free
+        for _ in range(50):
+            loop.beat()
+    rig = heart.rig_since(start_ms, Share())
+
+    ((begin_ms, end_ms),) = rig.starvations
+    assert (begin_ms, end_ms) == pytest.approx((0.0, 1000.0), abs=30)
+    assert rig.starved == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_end_of_a_call_counts_as_well() -> None:
+    loop = FakeLoop()
+    heart, here = on_machine(loop)
+    here.free = 0.0
+    for _ in range(20):
+        loop.beat()
+
+    assert heart.rig_since(100_000.0, Share()).starved == pytest.approx(1.0)
+
+
+def test_a_silent_system_says_nothing_of_its_cpus() -> None:
+    loop = FakeLoop()
+    event_loop = cast(asyncio.AbstractEventLoop, loop)
+    heart = Heartbeat(event_loop, idle=Idle, share=Share)
+    heart.start()
+    for _ in range(100):
+        loop.beat()
+    rig = heart.rig_since(100_000.0, Share())
+
+    assert (rig.starved, rig.stolen, rig.starvations) == (None, None, ())
+
+
+def test_what_was_stolen_is_counted_from_the_start_of_the_call() -> None:
+    loop = FakeLoop()
+    heart, here = on_machine(loop)
+    before = heart.share()
+    here.share = Share(1200, 30)
+    loop.beat()
+
+    assert heart.rig_since(100_000.0, before).stolen == pytest.approx(0.15)
 
 
 def test_a_blocked_loop_shows() -> None:

@@ -18,6 +18,7 @@ from fakes import (
     numbered_frame,
 )
 from pipecat_voice_test.call.heartbeat import Heartbeat
+from pipecat_voice_test.call.machine import Share
 from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.call.socket import Broken, Closed, Ping
 from pipecat_voice_test.protocol.twilio import TwilioWire
@@ -34,6 +35,7 @@ from pipecat_voice_test.timeline import (
     MessageReceived,
     Note,
     PlaybackCleared,
+    Rig,
     Timeline,
 )
 
@@ -120,22 +122,33 @@ class FakeHeart(Heartbeat):
     def __init__(self, stall_ms: float) -> None:
         self.stall_ms = stall_ms
 
-    def longest_stall_ms(self, since_ms: float) -> float:
-        return self.stall_ms if since_ms == 5000.0 else 0.0
+    def share(self) -> Share:
+        return Share(1)
+
+    def rig_since(self, start_ms: float, share: Share) -> Rig:
+        assert (start_ms, share) == (5000.0, Share(1))
+        return Rig(loop_stall_ms=self.stall_ms, stolen=0.25, starved=0.5, stalls=((80.0, 110.0),))
 
 
 def test_a_stall_after_the_call_is_not_held_against_it() -> None:
     """METRICS 7: the timeline may be put together later, when the machine is busy."""
     clock = FakeClock()
     heart = FakeHeart(30.0)
-    call = VirtualCall(TwilioWire(IDENTITY, {}))
-    phone = PhoneCall(
-        call, FakeCaller(100), FakeSocket(clock), clock, identity=IDENTITY, heartbeat=heart
-    )
+    call, socket = VirtualCall(TwilioWire(IDENTITY, {})), FakeSocket(clock)
+    socket.reading.worst_ms, socket.reading.times_late = 120.0, 1
+    phone = PhoneCall(call, FakeCaller(100), socket, clock, identity=IDENTITY, heartbeat=heart)
     asyncio.run(phone.hold())
-    heart.stall_ms = 500.0
+    heart.stall_ms, socket.reading.worst_ms, socket.reading.times_late = 500.0, 900.0, 7
 
-    assert phone.timeline().rig.loop_stall_ms == 30.0
+    assert phone.timeline().rig == Rig(
+        frames_sent=5,
+        loop_stall_ms=30.0,
+        read_lag_ms=120.0,
+        read_lags=1,
+        stolen=0.25,
+        starved=0.5,
+        stalls=((80.0, 110.0),),
+    )
 
 
 def test_what_was_said_is_what_was_sent() -> None:

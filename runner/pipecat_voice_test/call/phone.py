@@ -8,10 +8,11 @@ is taken bit by bit between frames, so that it costs the bot's time and not the 
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipecat_voice_test.call.clock import Clock
 from pipecat_voice_test.call.heartbeat import Heartbeat, rig_of
+from pipecat_voice_test.call.machine import Share
 from pipecat_voice_test.call.socket import Arrival, Broken, Closed, Message, Ping, Socket
 from pipecat_voice_test.protocol.identity import CallIdentity
 from pipecat_voice_test.protocol.record import FindingTally
@@ -28,6 +29,7 @@ from pipecat_voice_test.timeline import (
     Heard,
     MessageReceived,
     Note,
+    Rig,
     Severity,
     Timeline,
 )
@@ -80,7 +82,8 @@ class PhoneCall:
         self._untaken: deque[Arrival] = deque()
         self._pings = 0
         self._late_ms: list[float] = []
-        self._stall_ms = 0.0
+        self._share = Share()
+        self._rig = Rig()
         self._frame: CallerFrame | None = None
         self._backed_up_since_ms: float | None = None
         self._ended_by: EndedBy | None = None
@@ -108,7 +111,7 @@ class PhoneCall:
             if self._ended_by is None:
                 self._hang_up(EndedBy.CALLER)
             self._socket.abort()
-            self._note_stalls()
+            self._note_rig()
 
     @property
     def findings(self) -> tuple[FindingTally, ...]:
@@ -138,12 +141,14 @@ class PhoneCall:
             t0_monotonic_ns=round(self._start_ms * 1e6),
             stream_sid=self._identity.stream_sid,
             call_sid=self._identity.call_sid,
-            rig=rig_of(self._late_ms, self._stall_ms),
+            rig=rig_of(self._late_ms, self._rig),
         )
 
     # --- the loop -------------------------------------------------------------------------
 
     def _start(self) -> None:
+        if self._heartbeat is not None:
+            self._share = self._heartbeat.share()
         self._call.start()
         texts = self._call.texts_to_send()
         for text in texts[:-1]:
@@ -262,6 +267,8 @@ class PhoneCall:
     def _end(self, by: EndedBy, at_ms: float) -> None:
         self._ended_by = by
         self._ended_at_ms = at_ms
+        reading = self._socket.reading
+        self._rig = Rig(read_lag_ms=reading.worst_ms, read_lags=reading.times_late)
 
     async def _say_goodbye(self) -> None:
         """After our `stop`, wait for the bot's close; then the socket is dropped (P-43)."""
@@ -274,10 +281,13 @@ class PhoneCall:
             await self._sleep(deadline_ms)
             self._take_arrivals()
 
-    def _note_stalls(self) -> None:
+    def _note_rig(self) -> None:
         """What stalls the loop after the call is not held against it."""
         if self._heartbeat is not None:
-            self._stall_ms = self._heartbeat.longest_stall_ms(self._start_ms)
+            rig = self._heartbeat.rig_since(self._start_ms, self._share)
+            self._rig = replace(
+                rig, read_lag_ms=self._rig.read_lag_ms, read_lags=self._rig.read_lags
+            )
 
 
 def _not_reading(at_ms: float, unsent_bytes: int) -> Finding:

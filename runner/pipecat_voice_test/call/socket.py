@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipecat_voice_test.call.clock import Bell
+from pipecat_voice_test.call.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Socket(Protocol):
     """An open connection to the bot."""
 
     bell: Bell
+    reading: Reading
 
     def received(self) -> list[Arrival]:
         """What came in since the last call, oldest first."""

@@ -25,7 +25,8 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from pipecat_voice_test.call.clock import Bell, Clock
-from pipecat_voice_test.call.kernel import keep_send_buffer_small, unsent_bytes
+from pipecat_voice_test.call.kernel import keep_send_buffer_small, unread_bytes, unsent_bytes
+from pipecat_voice_test.call.reading import Reading
 from pipecat_voice_test.call.refused import (
     BODY_BYTES,
     Refusal,
@@ -119,6 +120,7 @@ class WebSocketLine(asyncio.BufferedProtocol):
 
     def __init__(self, protocol: ClientProtocol, clock: Clock, headers: Mapping[str, str]) -> None:
         self.bell = Bell()
+        self.reading = Reading()
         self.opened: asyncio.Future[Refusal | None] = asyncio.get_running_loop().create_future()
         self._protocol = protocol
         self._clock = clock
@@ -136,6 +138,8 @@ class WebSocketLine(asyncio.BufferedProtocol):
     # --- Socket ---------------------------------------------------------------------------
 
     def received(self) -> list[Arrival]:
+        if self._transport is not None:
+            self.reading.looked(self._clock.now_ms(), unread_bytes(self._transport))
         arrivals, self._arrivals = self._arrivals, []
         self._unread_bytes = 0
         if self._is_paused and self._transport is not None:
@@ -179,6 +183,8 @@ class WebSocketLine(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         at_ms = self._clock.now_ms()
+        assert self._transport is not None
+        self.reading.looked(at_ms, unread_bytes(self._transport), nbytes)
         data = bytes(self._read_into[:nbytes])
         if not self.opened.done():
             self.answer += data[: KEPT_ANSWER_BYTES - len(self.answer)]
@@ -188,7 +194,7 @@ class WebSocketLine(asyncio.BufferedProtocol):
             return  # Part of a message, which has a limit of its own.
         self._unread_bytes += nbytes
         too_many = len(self._arrivals) > MAX_UNREAD_MESSAGES
-        if (too_many or self._unread_bytes > MAX_UNREAD_BYTES) and self._transport is not None:
+        if too_many or self._unread_bytes > MAX_UNREAD_BYTES:
             self._is_paused = True
             self._transport.pause_reading()
 

@@ -7,39 +7,37 @@ make a machine unfit.
 
 import asyncio
 import statistics
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
 from pipecat_voice_test.audio.codec import ULAW_SILENCE_FRAME
+from pipecat_voice_test.call import machine
 from pipecat_voice_test.call.clock import Bell, SystemClock
 from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.call.loop import punctual_loop
 from pipecat_voice_test.call.phone import PhoneCall
+from pipecat_voice_test.call.reading import Reading
 from pipecat_voice_test.call.socket import Arrival, Closed
-from pipecat_voice_test.checkup import kernel
 from pipecat_voice_test.checkup.finding import Finding, Mark, note, ok
 from pipecat_voice_test.errors import ExitCode
-from pipecat_voice_test.measurement.judge import LATE_MAX_MS, LATE_P99_MS, why_void
+from pipecat_voice_test.measurement.fitness import LATE_MAX_MS, LATE_P99_MS, STOLEN, why_void
 from pipecat_voice_test.protocol.identity import call_identity
 from pipecat_voice_test.protocol.twilio import TwilioWire
 from pipecat_voice_test.protocol.virtual_call import VirtualCall
 from pipecat_voice_test.timeline import CallerFrame, Event, Heard, Rig
 
 MEASURED_MS = 3000
-TAKEN_LIMIT = 0.05  # METRICS 7: `steal`
 _NORMAL_CLOSE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a call went; `taken` is the share of CPU time that others took meanwhile."""
+    """How a call went."""
 
     late_p50_ms: float
     rig: Rig
-    taken: float
 
     @property
     def is_void(self) -> bool:
@@ -49,11 +47,9 @@ class Pace:
 
 def measured(for_ms: int = MEASURED_MS) -> Pace:
     """Hold a call with nobody, in real time."""
-    before, began_s = kernel.share(), time.monotonic()
     with asyncio.Runner(loop_factory=partial(punctual_loop, 1)) as runner:
         late_ms, rig = runner.run(_call(for_ms))
-    taken = kernel.share().taken_since(before, time.monotonic() - began_s)
-    return Pace(statistics.median(late_ms), rig, taken)
+    return Pace(statistics.median(late_ms), rig)
 
 
 def pace(undisturbed: AbstractContextManager[None]) -> Iterator[Finding]:
@@ -63,10 +59,10 @@ def pace(undisturbed: AbstractContextManager[None]) -> Iterator[Finding]:
         if found.is_void:
             found = measured()
     yield judged(found)
-    if found.taken > TAKEN_LIMIT:
+    if found.rig.stolen is not None and found.rig.stolen > STOLEN:
         yield note(
             "CPU time",
-            f"{found.taken:.0%} of it was taken by the host or by a quota",
+            f"{found.rig.stolen:.0%} of it was taken by the host or by a quota",
             "take a machine that is not shared, or raise the job's CPU limit.",
         )
 
@@ -94,9 +90,9 @@ def judged(found: Pace) -> Finding:
 
 def processors() -> Iterator[Finding]:
     """CPUs, what a quota leaves of them, and who else wants them."""
-    count, quota = kernel.cpus(), kernel.quota_cpus()
+    count, quota = machine.cpus(), machine.quota_cpus()
     usable = count if quota is None else min(float(count), quota)
-    load = kernel.load()
+    load = machine.load()
     shown = f"{count} CPU{'s' * (count != 1)}"
     shown += "" if quota is None else f", a quota of {quota:g}"
     shown += "" if load is None else f", load {load:.1f}"
@@ -108,7 +104,7 @@ def processors() -> Iterator[Finding]:
         yield note("CPUs", f"{shown}: more wants to run than can", fix)
     else:
         yield ok("CPUs", shown)
-    name, good = kernel.clock_source()
+    name, good = machine.clock_source()
     if not good:
         fix = "start the kernel with another `clocksource=`, such as tsc."
         yield note("clock", f"{name} is slow or coarse", fix)
@@ -147,6 +143,7 @@ class _Nobody:
 
     def __init__(self, clock: SystemClock) -> None:
         self.bell = Bell()
+        self.reading = Reading()
         self._clock = clock
         self._arrivals: list[Arrival] = []
 

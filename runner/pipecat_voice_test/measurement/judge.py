@@ -8,9 +8,11 @@ from itertools import chain
 from pipecat_voice_test.measurement.channels import Span
 from pipecat_voice_test.measurement.checks import expectation_checks
 from pipecat_voice_test.measurement.facts import CallFacts, TurnRecord, call_facts
+from pipecat_voice_test.measurement.fitness import excused, excused_over, rig_notes, why_void
 from pipecat_voice_test.measurement.gates import limit_checks
 from pipecat_voice_test.measurement.repeats.gates import pool_checks
 from pipecat_voice_test.measurement.repeats.passing import forgiven
+from pipecat_voice_test.measurement.repeats.pool import judged
 from pipecat_voice_test.measurement.results import (
     CallResult,
     Check,
@@ -22,14 +24,11 @@ from pipecat_voice_test.measurement.results import (
 from pipecat_voice_test.measurement.sound.values import sound_notes
 from pipecat_voice_test.measurement.value import Value
 from pipecat_voice_test.measurement.values import call_values
-from pipecat_voice_test.measurement.wording import number, reading
+from pipecat_voice_test.measurement.wording import reading
 from pipecat_voice_test.scenario.limits import METRICS
 from pipecat_voice_test.scenario.model import Scenario
-from pipecat_voice_test.timeline import EndedBy, Note, Rig, Severity, Timeline
+from pipecat_voice_test.timeline import EndedBy, Note, Severity, Timeline
 
-LATE_P99_MS = 20.0  # P-22, METRICS 7
-LATE_MAX_MS = 100.0
-LOOP_STALL_MS = 100.0
 INNER_PAUSE_MS = 200.0
 
 
@@ -49,42 +48,31 @@ def judge_call(
         for value in call_values(facts)
     ]
     checks = _checks(facts, values)
-    void = why_void(timeline.rig)
-    if void:
-        checks = [replace(c, verdict=Verdict.INCONCLUSIVE) for c in checks]
+    checks, unfit = _as_fit(checks, timeline)
     return CallResult(
         number=number,
-        verdict=Verdict.INCONCLUSIVE if void else call_verdict(checks),
+        verdict=call_verdict(checks),
         timeline=timeline,
         turns=tuple(_turn_facts(facts, record) for record in facts.turns if record.reached),
         checks=tuple(checks),
         metrics=_by_metric(values),
         rates=_rates(values),
         protocol=tuple(findings),
-        notes=(*_notes(facts), *_unusual(values)),
-        error=void,
-        error_kind="rig" if void else "",
+        notes=(*_notes(facts), *_unusual(values), *rig_notes(timeline.rig)),
+        error=unfit,
+        error_kind="rig" if unfit else "",
         bot_log=bot_log,
         detector=facts.hearing.detector,
         detector_because=facts.hearing.because,
     )
 
 
-def why_void(rig: Rig) -> str:
-    """Why this machine was too slow to judge the bot, or empty; P-22, METRICS 7."""
-    for name, value_ms, limit_ms in (
-        ("late_p99", rig.late_p99_ms, LATE_P99_MS),
-        ("late_max", rig.late_max_ms, LATE_MAX_MS),
-        ("loop_stall", rig.loop_stall_ms, LOOP_STALL_MS),
-    ):
-        if value_ms > limit_ms:
-            return (
-                f"this machine was too slow to judge the bot: {name} was "
-                f"{number(value_ms, beside=limit_ms)} ms, "
-                f"limit {limit_ms:.0f}\n"
-                "  Fix: run fewer calls at once (`--workers`), or give the job more CPU"
-            )
-    return ""
+def _as_fit(checks: list[Check], timeline: Timeline) -> tuple[list[Check], str]:
+    """The checks as far as this machine was fit to judge (M-5), and why it was not, or empty."""
+    void = why_void(timeline.rig)
+    if void:
+        return [replace(check, verdict=Verdict.INCONCLUSIVE) for check in checks], void
+    return excused(checks, timeline.rig)
 
 
 def call_verdict(checks: Sequence[Check]) -> Verdict:
@@ -106,10 +94,11 @@ def judge_scenario(
         calls: Those made so far.
         to_come: How many of those asked for have not been made.
     """
-    checks = tuple(pool_checks(scenario, calls, to_come=to_come))
+    rigs = [call.timeline.rig for call in judged(calls)]
+    checks = tuple(excused_over(pool_checks(scenario, calls, to_come=to_come), rigs))
     verdict = forgiven(scenario_verdict(calls), calls, checks)
-    if verdict is Verdict.PASSED and any(c.verdict is Verdict.FAILED for c in checks):
-        verdict = Verdict.FAILED
+    if verdict is Verdict.PASSED:
+        verdict = call_verdict(checks)
     reason = next((c.error for c in calls if c.error and not c.replaced), "")
     if verdict not in (Verdict.ERROR, Verdict.INCONCLUSIVE):
         reason = ""
@@ -212,6 +201,7 @@ def _by_metric(values: Sequence[Value]) -> Mapping[str, tuple[float, ...]]:
 
 
 def _rates(values: Sequence[Value]) -> Mapping[str, tuple[int, int]]:
+    """The shares: so many times of so many, of all kinds together and of each kind."""
     of: dict[str, tuple[int, int]] = {}
     for value in values:
         names = [value.metric, f"{value.metric} ({value.kind})"]

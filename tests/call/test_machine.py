@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from pipecat_voice_test.checkup import kernel
-from pipecat_voice_test.checkup.kernel import Share
+from pipecat_voice_test.call import machine
+from pipecat_voice_test.call.machine import Idle, Share
 
 Tree = Mapping[str, str]
 V2 = {"proc/self/cgroup": "0::/jobs/one\n"}
@@ -61,7 +61,7 @@ def tree(folder: Path, files: Tree) -> tuple[Path, Path]:
     ],
 )
 def test_what_a_quota_leaves(files: Tree, cpus: float | None, tmp_path: Path) -> None:
-    assert kernel.quota_cpus(*tree(tmp_path, files)) == cpus
+    assert machine.quota_cpus(*tree(tmp_path, files)) == cpus
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_what_a_quota_leaves(files: Tree, cpus: float | None, tmp_path: Path) ->
     ],
 )
 def test_what_was_taken(files: Tree, share: Share, tmp_path: Path) -> None:
-    assert kernel.share(*tree(tmp_path, files)) == share
+    assert machine.share(*tree(tmp_path, files)) == share
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,54 @@ def test_what_was_taken(files: Tree, share: Share, tmp_path: Path) -> None:
         (Share(100, 0), Share(200, 10), 0.1),
         (Share(throttled_s=1.0), Share(throttled_s=1.5), 0.25),
         (Share(100, 0, 1.0), Share(200, 10, 1.5), 0.25),
-        (Share(), Share(), 0.0),
         (Share(200, 10), Share(100, 0), 0.0),
+        (Share(), Share(), None),
     ],
 )
-def test_what_was_taken_in_between(before: Share, after: Share, taken: float) -> None:
+def test_what_was_taken_in_between(before: Share, after: Share, taken: float | None) -> None:
+    """METRICS 7, `steal`: if the system tells."""
     assert after.taken_since(before, elapsed_s=2.0) == pytest.approx(taken)
+
+
+STAT = """\
+cpu  1 2 3 4 5 6 7 8
+cpu0 10 0 20 60 5 0 0 5 0 0
+cpu1 0 0 0 100 0 0 0 0 0 0
+cpu12 50 0 50 0 0 0 0 0 0 0
+intr 5 5 5
+cpu1 7
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "among", "idle"),
+    [
+        pytest.param(STAT, {0, 1}, Idle(2, 200, 165), id="waiting-for-a-disk-is-idle"),
+        pytest.param(STAT, {12}, Idle(1, 100, 0), id="only-ours"),
+        pytest.param(STAT, {2}, Idle(), id="none-of-ours"),
+        pytest.param("cpu  1 2\n", {0}, Idle(), id="no-figures"),
+        pytest.param("", {0}, Idle(), id="another-system"),
+    ],
+)
+def test_how_idle_our_cpus_are(text: str, among: set[int], idle: Idle, tmp_path: Path) -> None:
+    proc, _ = tree(tmp_path, {"proc/stat": text})
+
+    assert machine.idle(proc, among) == idle
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "free"),
+    [
+        (Idle(2, 1000, 500), Idle(2, 1100, 550), 1.0),
+        (Idle(2, 1000, 500), Idle(2, 1100, 500), 0.0),
+        (Idle(2, 1000, 500), Idle(2, 1100, 499), 0.0),
+        (Idle(2, 1000, 500), Idle(2, 1000, 500), None),
+        (Idle(2, 1000, 500), Idle(1, 1100, 500), None),
+        (Idle(), Idle(), None),
+    ],
+)
+def test_how_many_cpus_were_free(before: Idle, after: Idle, free: float | None) -> None:
+    assert after.free_since(before) == free
 
 
 @pytest.mark.parametrize(
@@ -114,8 +156,8 @@ def test_the_clock(text: str | None, clock: tuple[str, bool], tmp_path: Path) ->
     name = "sys/devices/system/clocksource/clocksource0/current_clocksource"
     _, sys = tree(tmp_path, {} if text is None else {name: text})
 
-    assert kernel.clock_source(sys) == clock
+    assert machine.clock_source(sys) == clock
 
 
 def test_this_machine_has_a_cpu() -> None:
-    assert kernel.cpus() >= 1
+    assert machine.cpus() >= 1
