@@ -11,7 +11,7 @@ import platform
 import re
 from collections.abc import Mapping
 
-from pipecat_voice_test.checkup.kernel import cpus, quota_cpus
+from pipecat_voice_test.call.machine import cpus, quota_cpus
 
 _HOSTED_BY_GITLAB = re.compile(r"\bsaas-[a-z0-9-]+")
 
