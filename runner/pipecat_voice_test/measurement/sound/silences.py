@@ -19,6 +19,7 @@ from pipecat_voice_test.scenario.model import (
 from pipecat_voice_test.scenario.waiting import KNOWN_AFTER_MS, awaits_reply, quiet_needed_ms
 from pipecat_voice_test.timeline import EndedBy, ScriptedWait
 
+LEAD_MS = 200.0  # A recording that begins with more silence than this means it.
 HEARD_LATE_MS = 100.0  # The caller's ear knows of the end of a reply a moment later.
 
 
@@ -61,8 +62,9 @@ def _asked_for(facts: CallFacts) -> Iterator[Span]:
         yield from _expected(record)
         yield from _patience(facts, record)
         if record.said is not None:
-            # A recording may begin with silence of its own.
-            yield Span(record.anchors.began_ms, record.said.onset_ms)
+            lead = Span(record.anchors.began_ms, record.said.onset_ms)
+            if lead.length_ms > LEAD_MS:
+                yield lead
     if facts.timeline.ended_by is EndedBy.CALLER and facts.turns and facts.turns[-1].ended:
         gap_ms = float(facts.scenario.turn_gap_ms)
         yield from _unusual(gap_ms, facts.timeline.ended_at_ms)
