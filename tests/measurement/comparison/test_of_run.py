@@ -1,0 +1,93 @@
+"""A comparison becomes checks of its scenario, and a regression fails it."""
+
+from dataclasses import replace
+
+import pytest
+from pipecat_voice_test.measurement.comparison.of_run import compared, measured
+from pipecat_voice_test.measurement.results import Check, RunResult, ScenarioResult, Verdict
+
+from measurement.comparison.runs import SAME, answered, call, run, scenario
+
+BASE = measured(run(answered(*[640.0] * 5)), "base.json")
+SLOWER = answered(*[900.0] * 5)
+
+
+def held(*scenarios: ScenarioResult) -> RunResult:
+    return compared(run(*scenarios), BASE)
+
+
+def test_a_regression_fails_its_scenario() -> None:
+    (result,) = held(SLOWER).scenarios
+
+    assert result.verdict is Verdict.FAILED
+    assert result.checks == (
+        Check(
+            "baseline.response_ms",
+            "response_ms",
+            Verdict.FAILED,
+            result.comparisons[0].message,
+            value=900.0,
+            limit=740.0,
+        ),
+        Check(
+            "baseline.passed", "passed", Verdict.PASSED, result.comparisons[1].message, value=1.0
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        pytest.param(Verdict.PASSED, Verdict.FAILED, id="passed"),
+        pytest.param(Verdict.INCONCLUSIVE, Verdict.FAILED, id="other-calls-were-void"),
+        pytest.param(Verdict.FLAKY, Verdict.FLAKY, id="flaky-says-more"),
+        pytest.param(Verdict.ERROR, Verdict.ERROR, id="the-bot-could-not-be-judged"),
+    ],
+)
+def test_what_a_regression_makes_of_a_verdict(was: Verdict, becomes: Verdict) -> None:
+    (result,) = held(replace(SLOWER, verdict=was, reason="why")).scenarios
+
+    assert result.verdict is becomes
+    assert result.reason == ("" if becomes is Verdict.FAILED else "why")
+
+
+@pytest.mark.parametrize(
+    ("result", "verdicts"),
+    [
+        pytest.param(answered(*[650.0] * 5), {"baseline.response_ms": "passed"}, id="no-worse"),
+        pytest.param(answered(*[9000.0] * 4), {"baseline.response_ms": "skipped"}, id="too-few"),
+        pytest.param(
+            replace(SLOWER, fingerprint=replace(SAME, script_sha256="6" * 64)),
+            {"baseline": "skipped"},
+            id="not-comparable",
+        ),
+    ],
+)
+def test_nothing_else_fails_a_scenario(result: ScenarioResult, verdicts: dict[str, str]) -> None:
+    (after,) = held(result).scenarios
+
+    assert after.verdict is Verdict.PASSED
+    assert verdicts.items() <= {check.id: check.verdict for check in after.checks}.items()
+
+
+def test_calls_that_were_void_or_replaced_take_no_part_m5() -> None:
+    result = scenario(
+        replace(call(1, Verdict.INCONCLUSIVE, response_ms=(1.0,)), replaced=True),
+        call(1, response_ms=(640.0,)),
+        call(2, Verdict.INCONCLUSIVE, response_ms=(2.0,)),
+        call(3, Verdict.FAILED, response_ms=(700.06,)),
+    )
+
+    (found,) = measured(run(result)).scenarios
+
+    assert (found.samples["response_ms"].values, found.samples["response_ms"].calls) == (
+        (640.0, 700.1),
+        (1, 3),
+    )
+    assert found.rates == {"passed": (1, 2)}
+
+
+def test_values_that_are_no_numbers_are_left_out() -> None:
+    (found,) = measured(run(answered(float("nan"), float("inf")))).scenarios
+
+    assert found.samples == {}
