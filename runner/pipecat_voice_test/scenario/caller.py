@@ -63,7 +63,7 @@ class ScriptedCaller:
     """
 
     def __init__(self, scenario: Scenario, clips: Mapping[int, Clip], line: LineSound) -> None:
-        self.ear = Ear(scenario.turn_gap_ms)
+        self.ear = Ear(scenario.turn_gap_ms, scenario.detector)
         self.events: list[Event] = []
         self.waiting_for = ""
         self._scenario = scenario
@@ -82,13 +82,20 @@ class ScriptedCaller:
         """The next 20 ms of the script; None when it is over."""
         self._at_ms = at_ms
         if at_ms:
-            self.ear.hear(heard, at_ms)
+            self._hear(heard)
         try:
             next(self._script)
         except StopIteration:
             return None
         key, self._key = self._key, ""
         return CallerFrame(self._mouth.next_frame(at_ms // FRAME_MS), key)
+
+    def _hear(self, heard: Heard) -> None:
+        known = len(self.ear.switches)
+        self.ear.hear(heard, self._at_ms)
+        for switch in self.ear.switches[known:]:
+            if switch.because:
+                self.events.append(Note(self._at_ms, str(switch)))
 
     # --- the script -----------------------------------------------------------------------
 
@@ -157,18 +164,33 @@ class ScriptedCaller:
     def _after_event(
         self, turn: Turn, after: SendAfter, event: EventName
     ) -> Generator[None, None, float | None]:
-        self.waiting_for = event.value
         give_up_ms = self._at_ms + SEND_AFTER_AT_MOST_MS
-        while (anchor_ms := self._latest_ms(event)) is None:
-            if self._at_ms >= give_up_ms:
-                self._give_up(
-                    turn,
-                    f"`send_after` waited {SEND_AFTER_AT_MOST_MS} ms for {event.value}, "
-                    "which never came",
-                )
-                return None
+        while True:
+            self.waiting_for = event.value
+            while (anchor_ms := self._latest_ms(event)) is None:
+                if self._at_ms >= give_up_ms:
+                    self._give_up(
+                        turn,
+                        f"`send_after` waited {SEND_AFTER_AT_MOST_MS} ms for {event.value}, "
+                        "which never came",
+                    )
+                    return None
+                yield
+            onset_ms = self._scripted(turn, anchor_ms + after.delay_ms)
+            if not (yield from self._heard_anew_until(onset_ms - self._lead_ms(turn))):
+                return onset_ms
+
+    def _heard_anew_until(self, at_ms: float) -> Generator[None, None, bool]:
+        """Wait; true as soon as the bot's speech turns out to have begun at another moment."""
+        self.waiting_for = "the moment to begin"
+        switches = len(self.ear.switches)
+        while self._at_ms < at_ms and len(self.ear.switches) == switches:
             yield
-        return self._scripted(turn, anchor_ms + after.delay_ms)
+        return len(self.ear.switches) > switches
+
+    def _lead_ms(self, turn: Turn) -> float:
+        """How long a turn goes on before its first sound."""
+        return self._clips[turn.index].spans[0][0] / SAMPLES_PER_MS if turn.speaks else 0.0
 
     def _latest_ms(self, event: EventName) -> float | None:
         match event:
@@ -202,7 +224,7 @@ class ScriptedCaller:
 
     def _speak(self, turn: Turn, onset_ms: float) -> Generator[None, None, Anchors]:
         clip = self._clips[turn.index]
-        lead_ms = clip.spans[0][0] / SAMPLES_PER_MS
+        lead_ms = self._lead_ms(turn)
         self.waiting_for = "the moment to speak"
         yield from self._until(onset_ms - lead_ms)
         first_ms = self._at_ms

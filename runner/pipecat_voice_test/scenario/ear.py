@@ -7,9 +7,9 @@ The caller decides by it when to speak and when to wait. Verdicts do not come fr
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from pipecat_voice_test.audio.live import LiveSpeech
+from pipecat_voice_test.audio.live import Hearing, Switch
 from pipecat_voice_test.scenario.matching import Anchors, Occurrence, occurrences
-from pipecat_voice_test.scenario.model import EventName
+from pipecat_voice_test.scenario.model import Detector, EventName
 from pipecat_voice_test.timeline import FRAME_MS, Event, Heard, MarkReceived, PlaybackCleared
 
 SIGNALS_KEPT = 1000  # A flood of marks must not slow the caller down.
@@ -28,21 +28,28 @@ class BotTurn:
 class Ear:
     """Follows the bot at the caller's ear, frame by frame.
 
+    Args:
+        turn_gap_ms: What ends a turn of the bot, if the caller does not speak in between.
+        detector: As in `Scenario`.
+
     Attributes:
         turns: The bot's turns so far; the last may still go on.
+        switches: When the rule changed by which the bot's speech is found, oldest first; what
+            is known of the past changed with it.
         signals: What was seen on the wire, oldest first.
         own_onset_ms: Where the caller's latest speech, or first key, begins; None before.
         own_end_ms: Where it ends, which may lie ahead; 0 before.
     """
 
-    def __init__(self, turn_gap_ms: float) -> None:
+    def __init__(self, turn_gap_ms: float, detector: Detector = "auto") -> None:
         self._turn_gap_ms = turn_gap_ms
-        self._live = LiveSpeech()
+        self._live = Hearing(detector, turn_gap_ms)
         self._bursts_seen = 0
         self._signals_seen = 0
-        self._floor_ms: tuple[float, float] | None = None  # Own speech that takes the floor.
+        self._floors_ms: list[tuple[float, float]] = []  # Own speech that takes the floor.
         self._known: tuple[object, list[Occurrence]] | None = None
         self.turns: list[BotTurn] = []
+        self.switches: list[Switch] = []
         self.signals: list[Occurrence] = []
         self.own_onset_ms: float | None = None
         self.own_end_ms = 0.0
@@ -54,7 +61,9 @@ class Ear:
 
     def hear(self, heard: Heard, until_ms: float) -> None:
         """Take the frame that ended at `until_ms`."""
-        self._live.feed(heard.ulaw, until_ms - FRAME_MS)
+        switch = self._live.feed(heard.ulaw, until_ms - FRAME_MS)
+        if switch is not None:
+            self._hear_anew(switch)
         for event in heard.events:
             self._note(event)
         bursts = self._live.bursts
@@ -67,7 +76,7 @@ class Ear:
     def caller_spoke(self, onset_ms: float, end_ms: float, *, takes_floor: bool) -> None:
         """The caller's own speech, or keys; it separates bot turns if it takes the floor."""
         if takes_floor:
-            self._floor_ms = (onset_ms, end_ms)
+            self._take_floor(onset_ms, end_ms)
         self.own_onset_ms = onset_ms
         self.own_end_ms = end_ms
 
@@ -109,7 +118,7 @@ class Ear:
             return None
         if self.own_onset_ms is None or self.turns[-1].start_ms >= self.own_onset_ms:
             return self.turns[-1].start_ms
-        if self._floor_ms is None or self._floor_ms[1] != self.own_end_ms:
+        if not self._floors_ms or self._floors_ms[-1][1] != self.own_end_ms:
             return None
         return self._burst_from(self.own_end_ms)
 
@@ -189,6 +198,19 @@ class Ear:
 
     # --- inside -------------------------------------------------------------------------------
 
+    def _hear_anew(self, switch: Switch) -> None:
+        self.switches.append(switch)
+        self.turns.clear()
+        for burst in self._live.bursts:
+            self._begin_burst(*burst)
+        self._bursts_seen = len(self._live.bursts)
+        self._known = None
+
+    def _take_floor(self, onset_ms: float, end_ms: float) -> None:
+        if self._floors_ms and self._floors_ms[-1][0] == onset_ms:
+            self._floors_ms.pop()  # One key after the other is one speech that grows.
+        self._floors_ms.append((onset_ms, end_ms))
+
     def _begin_burst(self, start_ms: float, end_ms: float) -> None:
         if self.turns:
             turn = self.turns[-1]
@@ -203,9 +225,7 @@ class Ear:
 
     def _spoke_between(self, from_ms: float, until_ms: float) -> bool:
         """Whether the caller had the floor in a silence of the bot."""
-        if self._floor_ms is None:
-            return False
-        return self._floor_ms[0] < until_ms and self._floor_ms[1] > from_ms
+        return any(start < until_ms and end > from_ms for start, end in self._floors_ms)
 
     def _note(self, event: Event) -> None:
         match event:

@@ -13,6 +13,7 @@ from pipecat_voice_test.audio.voice_model.network import WINDOW_MS, WINDOW_SAMPL
 from pipecat_voice_test.audio.voice_model.stream import (
     RESET_AFTER_MS,
     VoiceStream,
+    load,
     voice_probabilities,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "WINDOW_MS",
     "WINDOW_SAMPLES",
     "VoiceStream",
+    "load",
     "voice_probabilities",
 ]

@@ -23,6 +23,11 @@ _BLOCK_WINDOWS = 1024  # Half a minute at once, so that an hour needs no more me
 _ALONE_WINDOWS = 2  # As many as BLAS computes without calling for other threads.
 
 
+def load() -> None:
+    """Read the weights, which takes some 15 ms the first time, before there is a hurry."""
+    network()
+
+
 def voice_probabilities(
     pcm: Pcm, reset_after_ms: float | None = RESET_AFTER_MS
 ) -> NDArray[np.float32]:
