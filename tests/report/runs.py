@@ -66,6 +66,16 @@ MEDIAN = Check(
     limit=1500,
 )
 
+TOO_FEW = Check(
+    id="limits.response_ms.p95",
+    metric="response_ms",
+    verdict=Verdict.SKIPPED,
+    message="too few for p95: 20 of 59 values of response, median 895 ms, worst 990 ms; "
+    "needs `--repeat 15`",
+    limit=1500,
+    line=7,
+)
+
 
 def scenario(name: str = "Opening hours", file: str = "tests/voice/hours.yaml") -> Scenario:
     return Scenario(name=name, file=Path(file), line_number=3, turns=())
@@ -216,6 +226,13 @@ ONE_OF_EACH = run(
     verdict=Verdict.FAILED,
     exit_code=1,
     run_checks=(MEDIAN,),
+)
+
+# `passed: {at_least: 4}`.
+FORGIVEN = result(
+    Verdict.PASSED,
+    *(call(number) for number in (1, 2, 3, 4)),
+    call(5, Verdict.FAILED, checks=(LATE,), metrics={"response_ms": (2210.1,)}),
 )
 
 NEVER_STARTED = run(

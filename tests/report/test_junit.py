@@ -19,6 +19,7 @@ from pipecat_voice_test.timeline import Timeline
 from report.runs import (
     DEAF,
     FAILED_CALL,
+    FORGIVEN,
     HOSTILE,
     LATE,
     MEDIAN,
@@ -27,6 +28,7 @@ from report.runs import (
     OUTPUT,
     PROMPT,
     RUNS,
+    TOO_FEW,
     VERSION,
     WORKING,
     call,
@@ -230,8 +232,28 @@ def test_flaky_shows_how_many_calls_passed_m25() -> None:
     failure = case_of(result(Verdict.FLAKY, call(1), call(2, Verdict.FAILED, checks=(LATE,))))
 
     assert failure.find("failure").get("message") == (
-        "passed in 1 of 2 calls: turn 3 (line 21): response was 2210 ms, limit 1500 (call 2)"
+        "passed 1 of 2 calls (Wilson 95 %: 9 to 91 %): "
+        "turn 3 (line 21): response was 2210 ms, limit 1500 (call 2)"
     )
+
+
+def test_what_was_forgiven_passes_and_is_still_told_m24() -> None:
+    case = case_of(FORGIVEN)
+    output = output_of(FORGIVEN)
+
+    assert [child.tag for child in case] == ["properties", "system-out"]
+    assert (
+        "12.3 s into voice-test-results/s0/call-5/call.wav: "
+        "turn 3 (line 21): response was 2210 ms, limit 1500"
+    ) in output
+    assert "passed 4 of 5 calls (Wilson 95 %: 38 to 96 %)" in output
+
+
+def test_a_limit_that_stayed_undecided_is_told_m22() -> None:
+    undecided = result(Verdict.PASSED, call(), checks=(TOO_FEW,))
+
+    assert f"undecided: line 7: {TOO_FEW.message}" in output_of(undecided)
+    assert properties_of(case_of(undecided))["undecided_limits"] == "1"
 
 
 def test_an_error_ends_with_the_fix() -> None:
@@ -272,6 +294,9 @@ def test_properties_hold_metrics_rig_seed_and_versions() -> None:
         "verdict": "failed",
         "calls_run": "1",
         "passed_calls": "0",
+        "passed.low": "0",
+        "passed.high": "0.7935",
+        "undecided_limits": "0",
         "response_ms.n": "2",
         "response_ms.median": "1511",
         "response_ms.max": "2210",
@@ -287,6 +312,39 @@ def test_properties_hold_metrics_rig_seed_and_versions() -> None:
         "rig.frames_sent": "750",
         "seed": "7",
         "version.pipecat-voice-test": VERSION,
+    }
+
+
+def test_properties_hold_what_the_figures_show_m23_m24() -> None:
+    calls = [
+        replace(
+            call(number, metrics={"response_ms": values_ms, "barge_in_ok": (1.0,)}),
+            rates={"barge_in_ok": (1, 1)},
+        )
+        for number, values_ms in enumerate([(700.0,) * 30, (800.0,) * 30, (900.0,) * 30], 1)
+    ]
+    found = properties_of(case_of(result(Verdict.PASSED, *calls)))
+
+    assert {
+        name: value for name, value in found.items() if name.startswith(("resp", "barge", "passed"))
+    } == {
+        "passed_calls": "3",
+        "passed.low": "0.4385",
+        "passed.high": "1",
+        "response_ms.n": "90",
+        "response_ms.median": "800",
+        "response_ms.p90": "900",
+        "response_ms.p95": "900",
+        "response_ms.max": "900",
+        "response_ms.low": "700",
+        "response_ms.high": "900",
+        "barge_in_ok.n": "3",
+        "barge_in_ok.median": "1",
+        "barge_in_ok.max": "1",
+        "barge_in_ok.times": "3",
+        "barge_in_ok.of": "3",
+        "barge_in_ok.low": "0.4385",
+        "barge_in_ok.high": "1",
     }
 
 

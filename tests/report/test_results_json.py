@@ -136,14 +136,64 @@ def test_only_calls_that_could_be_judged_are_pooled_m5_m20() -> None:
         call(5, Verdict.PASSED, metrics={"response_ms": (5.0,)}, replaced=True),
     )
 
+    few = {"p90": None, "p95": None, "p99": None, "rate": None}
     assert metrics == {
-        "response_ms": {
-            "n": 2, "median": 2, "p95": None, "max": 4, "values": [1, 4], "calls": [1, 4],
+        "response_ms": few
+        | {
+            "n": 2, "median": 2, "interval": [1, 4], "max": 4,
+            "values": [1, 4], "calls": [1, 4],
         },
-        "cut_in": {
-            "n": 2, "median": 0.5, "p95": None, "max": 1, "values": [0, 1], "calls": [4, 4],
+        "cut_in": few
+        | {
+            "n": 2, "median": 0.5, "interval": None, "max": 1,
+            "values": [0, 1], "calls": [4, 4],
         },
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "known"),
+    [
+        pytest.param(28, [], id="28"),
+        pytest.param(29, ["p90"], id="29"),
+        pytest.param(58, ["p90"], id="58"),
+        pytest.param(59, ["p90", "p95"], id="59"),
+        pytest.param(299, ["p90", "p95", "p99"], id="299"),
+    ],
+)
+def test_quantiles_are_shown_only_from_enough_values_m22(count: int, known: list[str]) -> None:
+    figures = pooled(call(metrics={"response_ms": tuple(range(count))}))["response_ms"]
+
+    assert [name for name in ("p90", "p95", "p99") if figures[name] is not None] == known
+
+
+def test_a_share_within_calls_says_of_how_many_m24() -> None:
+    calls = [
+        replace(call(1, metrics={"barge_in_ok": (0.5,)}), rates={"barge_in_ok": (1, 2)}),
+        replace(call(2, metrics={"barge_in_ok": (1.0,)}), rates={"barge_in_ok": (3, 3)}),
+    ]
+
+    assert pooled(*calls)["barge_in_ok"]["rate"] == {
+        "times": 4,
+        "of": 5,
+        "interval": [0.3755, 0.9638],
+    }
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "interval"),
+    [
+        pytest.param("ppfpp", [0.3755, 0.9638], id="four-of-five"),
+        pytest.param("ppi", [0.3424, 1], id="what-was-not-judged-does-not-count"),
+        pytest.param("i", None, id="nothing-is-known"),
+    ],
+)
+def test_how_surely_calls_pass_m24(verdicts: str, interval: list[float] | None) -> None:
+    letters = {"p": Verdict.PASSED, "f": Verdict.FAILED, "i": Verdict.INCONCLUSIVE}
+    calls = [call(number, letters[letter]) for number, letter in enumerate(verdicts, 1)]
+
+    (scenario,) = rendered(run(result(Verdict.PASSED, *calls)))["scenarios"]
+    assert scenario["passed_interval"] == interval
 
 
 def test_a_share_keeps_its_fraction() -> None:

@@ -6,7 +6,18 @@ import pytest
 from pipecat_voice_test.measurement.results import RunResult, Verdict
 from pipecat_voice_test.report.summary import SUMMARY_BYTES, summary_md
 
-from report.runs import HOSTILE_RUN, LATE, ONE_OF_EACH, RUNS, call, place_of, result, run
+from report.runs import (
+    FORGIVEN,
+    HOSTILE_RUN,
+    LATE,
+    ONE_OF_EACH,
+    RUNS,
+    TOO_FEW,
+    call,
+    place_of,
+    result,
+    run,
+)
 
 
 def rendered(what: RunResult) -> str:
@@ -47,3 +58,37 @@ def test_a_huge_run_keeps_its_beginning_within_the_bound() -> None:
 
 def test_a_small_run_is_whole() -> None:
     assert "and more" not in rendered(ONE_OF_EACH)
+
+
+def test_a_limit_that_stayed_undecided_is_told() -> None:
+    """M-22: beside a scenario that passed, for it did not keep that limit."""
+    text = rendered(run(result(Verdict.PASSED, call(), checks=(TOO_FEW,))))
+
+    assert "1 passed, 1 limit undecided in 41.2 s" in text
+    assert "## undecided limits\n\n- Opening hours, line 7: too few for p95: 20 of 59" in text
+
+
+def test_what_was_forgiven_is_told_with_its_rate() -> None:
+    """M-24, M-25: always shown with its k of n."""
+    lines = rendered(run(FORGIVEN)).splitlines()
+
+    assert "| passed | Opening hours | 4 of 5 (38 to 96 %) | 812 ms (812 to 2210) | 2210 ms |" in (
+        next(line for line in lines if line.startswith("| passed"))
+    )
+    assert lines[-5:] == [
+        "## Opening hours: passed",
+        "",
+        "tests/voice/hours.yaml, line 3: passed 4 of 5 calls (Wilson 95 %: 38 to 96 %)",
+        "",
+        "- turn 3 (line 21): response was 2210 ms, limit 1500 (call 5)",
+    ]
+
+
+def test_a_failure_among_calls_that_decide_nothing_is_told_with_the_reason() -> None:
+    calls = call(1, Verdict.FAILED, checks=(LATE,)), call(2, Verdict.INCONCLUSIVE, checks=())
+    text = rendered(run(result(Verdict.INCONCLUSIVE, *calls, reason="passed 0 of 1, not decided")))
+
+    assert text.splitlines()[-2:] == [
+        "- turn 3 (line 21): response was 2210 ms, limit 1500 (call 1)",
+        "- passed 0 of 1, not decided",
+    ]

@@ -9,10 +9,12 @@ from pipecat_voice_test.report.terminal import closing_lines
 
 from report.runs import (
     FAILED_CALL,
+    FORGIVEN,
     HOSTILE_RUN,
     LATE,
     OUTPUT,
     RUNS,
+    TOO_FEW,
     WORKING,
     call,
     place_of,
@@ -35,6 +37,9 @@ def test_whole_ending(golden: Callable[[str, str], None], name: str) -> None:
     [
         pytest.param(run(), "nothing was called in 41.2 s", id="nothing"),
         pytest.param(run(result(), result()), "2 passed in 41.2 s", id="all-passed"),
+        pytest.param(
+            run(result(checks=(TOO_FEW,))), "1 passed, 1 limit undecided in 41.2 s", id="undecided"
+        ),
         pytest.param(
             run(*[result()] * 3, result(Verdict.FAILED), result(Verdict.SKIPPED)),
             "3 passed, 1 failed, 1 skipped in 41.2 s",
@@ -68,13 +73,44 @@ def test_the_closing_line(what: RunResult, line: str) -> None:
                 call(2, Verdict.ERROR, checks=(), error="it ended\n  Fix: more memory"),
             ),
             [
-                "tests/voice/hours.yaml:3: Opening hours: failed, passed in 0 of 2 calls",
+                "tests/voice/hours.yaml:3: Opening hours: failed, "
+                "passed 0 of 1 call (Wilson 95 %: 0 to 79 %), 1 could not be judged",
                 "  turn 3 (line 21): response was 2210 ms, limit 1500 (call 1)",
                 "    hear it at 12.3 s: voice-test-results/s0/call-1/call.wav",
                 "  call 2: it ended",
                 "    Fix: more memory",
             ],
             id="an-error-beside-a-failure",
+        ),
+        pytest.param(
+            FORGIVEN,
+            [
+                "tests/voice/hours.yaml:3: Opening hours: passed, "
+                "passed 4 of 5 calls (Wilson 95 %: 38 to 96 %)",
+                "  turn 3 (line 21): response was 2210 ms, limit 1500 (call 5)",
+                "    hear it at 12.3 s: voice-test-results/s0/call-5/call.wav",
+            ],
+            id="M-24-forgiven",
+        ),
+        pytest.param(
+            result(Verdict.PASSED, call(), checks=(TOO_FEW,)),
+            [
+                "tests/voice/hours.yaml:3: Opening hours: passed",
+                f"  undecided: line 7: {TOO_FEW.message}",
+            ],
+            id="M-22-passed-with-a-limit-undecided",
+        ),
+        pytest.param(
+            result(Verdict.FAILED, FAILED_CALL, checks=(TOO_FEW,)),
+            [
+                "tests/voice/hours.yaml:3: Opening hours: failed",
+                "  turn 3 (line 21): response was 2210 ms, limit 1500",
+                "    hear it at 12.3 s: voice-test-results/s0/call-1/call.wav",
+                "  turn 3 (line 19): the bot did not yield to an interruption",
+                "    hear it at 10.1 s: voice-test-results/s0/call-1/call.wav",
+                f"  undecided: line 7: {TOO_FEW.message}",
+            ],
+            id="M-22-failed-with-a-limit-undecided",
         ),
         pytest.param(
             result(Verdict.SKIPPED, reason="a persona\ncannot be played"),

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipecat_voice_test.measurement.repeats.pool import Rate, judged, passing, shares
+from pipecat_voice_test.measurement.repeats.wording import passed_calls_text
 from pipecat_voice_test.measurement.results import (
     CallResult,
     Check,
@@ -16,7 +18,9 @@ from pipecat_voice_test.measurement.results import (
     ScenarioResult,
     Verdict,
 )
-from pipecat_voice_test.scenario.limits import VALUES_NEEDED
+from pipecat_voice_test.measurement.statistics.bootstrap import Sample, quantile_interval
+from pipecat_voice_test.measurement.statistics.quantiles import median, quantile
+from pipecat_voice_test.scenario.limits import VALUES_NEEDED, Statistic
 
 # The order in which a closing line counts; what went well comes first.
 _COUNTED = (
@@ -35,17 +39,30 @@ PASSED_OVER = frozenset({Verdict.SKIPPED, Verdict.NOT_RUN})
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The pooled values of one metric; `p95` is None below the 59 values it needs (M-22).
+    """The pooled values of one metric.
+
+    A quantile is None below the values it needs: 29 for p90, 59 for p95, 299 for p99 (M-22).
 
     Attributes:
         calls: The number of the call that each value comes from (M-20).
+        rate: For a share, what it is a share of, over all calls (M-24).
     """
 
     values: tuple[float, ...]
     calls: tuple[int, ...]
     median: float
+    p90: float | None
     p95: float | None
+    p99: float | None
     max: float
+    rate: Rate | None = None
+
+    def interval(self, name: str) -> tuple[float, float] | None:
+        """Where the median lies, 95 of 100 times, by the calls of the scenario of that name.
+
+        None with values of fewer than two calls, which show no spread (M-23).
+        """
+        return quantile_interval(Sample(self.values, self.calls), 0.5, name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +74,25 @@ class FailedCheck:
     line: str
 
 
-def quantile(values: Sequence[float], share: float) -> float:
-    """Interpolate linearly between order statistics (M-23); `values` must not be empty."""
-    ordered = sorted(values)
-    below, part = divmod((len(ordered) - 1) * share, 1)
-    low = ordered[int(below)]
-    high = ordered[min(int(below) + 1, len(ordered) - 1)]
-    return low + (high - low) * part
-
-
-def figures(found: Iterable[tuple[float, int]]) -> Figures | None:
+def figures(found: Iterable[tuple[float, int]], rate: Rate | None = None) -> Figures | None:
     """Sum up values, each with the number of its call; None if nothing was measured."""
     kept = [(value, call) for value, call in found if math.isfinite(value)]
     if not kept:
         return None
     finite, calls = zip(*kept, strict=True)
-    enough = len(finite) >= VALUES_NEEDED["p95"]
+
+    def where_enough(statistic: Statistic, share: float) -> float | None:
+        return quantile(finite, share) if len(finite) >= VALUES_NEEDED[statistic] else None
+
     return Figures(
         values=finite,
         calls=calls,
-        median=quantile(finite, 0.5),
-        p95=quantile(finite, 0.95) if enough else None,
+        median=median(finite),
+        p90=where_enough("p90", 0.9),
+        p95=where_enough("p95", 0.95),
+        p99=where_enough("p99", 0.99),
         max=max(finite),
+        rate=rate,
     )
 
 
@@ -94,11 +108,30 @@ def passed_calls(scenario: ScenarioResult) -> int:
 def pooled(scenario: ScenarioResult) -> dict[str, Figures]:
     """Pool what the conclusive calls measured: metric id to figures (M-20, M-5)."""
     pool: dict[str, list[tuple[float, int]]] = {}
-    for call in counted_calls(scenario):
-        if call.verdict in (Verdict.PASSED, Verdict.FAILED):
-            for metric, values in call.metrics.items():
-                pool.setdefault(metric, []).extend((value, call.number) for value in values)
-    return {metric: found for metric, values in pool.items() if (found := figures(values))}
+    for call in judged(scenario.calls):
+        for metric, values in call.metrics.items():
+            pool.setdefault(metric, []).extend((value, call.number) for value in values)
+    rates = shares(scenario.calls)
+    return {
+        metric: found
+        for metric, values in pool.items()
+        if (found := figures(values, rates.get(metric)))
+    }
+
+
+def undecided(scenario: ScenarioResult) -> list[str]:
+    """Why limits that the scenario sets itself were not decided by its calls (M-22)."""
+    return [
+        f"line {check.line}: {check.message}" if check.line is not None else check.message
+        for check in scenario.checks
+        if check.verdict is Verdict.SKIPPED and check.id.startswith("limits.")
+    ]
+
+
+def is_forgiven(scenario: ScenarioResult) -> bool:
+    """Whether it passed although a call of it failed, as its limit on `passed` has it (M-24)."""
+    failed = any(call.verdict is Verdict.FAILED for call in counted_calls(scenario))
+    return failed and scenario.verdict is Verdict.PASSED
 
 
 def rounded(metric: str, value: float) -> int | float:
@@ -158,9 +191,13 @@ def call_errors(scenario: ScenarioResult) -> list[str]:
 
 
 def share_line(scenario: ScenarioResult) -> str:
-    """Say how many calls passed, if there were several (M-25)."""
+    """Say how many calls passed and what that proves, if there were several (M-24, M-25)."""
     calls = counted_calls(scenario)
-    return f"passed in {passed_calls(scenario)} of {len(calls)} calls" if len(calls) > 1 else ""
+    if len(calls) < 2:
+        return ""
+    rate = passing(calls)
+    left = len(calls) - rate.of
+    return passed_calls_text(rate) + (f", {left} could not be judged" if left else "")
 
 
 def reason_of(scenario: ScenarioResult) -> str:
@@ -206,6 +243,8 @@ def counts_line(run: RunResult) -> str:
     ]
     if whole_run_verdict(run.run_checks) is Verdict.FAILED:
         parts.append("whole run failed")
+    if left := sum(len(undecided(scenario)) for scenario in run.scenarios):
+        parts.append(f"{left} limit{'s' * (left != 1)} undecided")
     return f"{', '.join(parts) or 'nothing was called'} in {run.duration_ms / 1000:.1f} s"
 
 
@@ -219,13 +258,22 @@ def _texts_shown(scenario: ScenarioResult) -> list[str]:
     return [reason_of(scenario)] if scenario.verdict in BAD | UNJUDGED else []
 
 
-def metrics_of(pool: Mapping[str, Figures]) -> dict[str, int | float]:
-    """Name the figures as JUnit properties do: `response_ms.median`, `.max`, `.n`, `.p95`."""
+def metrics_of(pool: Mapping[str, Figures], name: str) -> dict[str, int | float]:
+    """Name the figures as JUnit properties do: `response_ms.median`, `.max`, `.n`, `.p95`.
+
+    `.low` and `.high` are the ends of the 95 % interval: Wilson's for a share, which also has
+    `.times` and `.of`, else the median's by the calls of the scenario of that name.
+    """
     named: dict[str, int | float] = {}
     for metric, found in pool.items():
         named[f"{metric}.n"] = len(found.values)
-        named[f"{metric}.median"] = rounded(metric, found.median)
-        if found.p95 is not None:
-            named[f"{metric}.p95"] = rounded(metric, found.p95)
-        named[f"{metric}.max"] = rounded(metric, found.max)
+        for statistic in ("median", "p90", "p95", "p99", "max"):
+            if (value := getattr(found, statistic)) is not None:
+                named[f"{metric}.{statistic}"] = rounded(metric, value)
+        if found.rate is not None:
+            named |= {f"{metric}.times": found.rate.times, f"{metric}.of": found.rate.of}
+        interval = found.interval(name) if found.rate is None else found.rate.interval
+        if interval is not None:
+            low, high = (rounded(metric, end) for end in interval)
+            named |= {f"{metric}.low": low, f"{metric}.high": high}
     return named

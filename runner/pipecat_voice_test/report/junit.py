@@ -17,6 +17,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from pipecat_voice_test import __version__
+from pipecat_voice_test.measurement.repeats.pool import passing
 from pipecat_voice_test.measurement.results import (
     CallResult,
     Check,
@@ -34,12 +35,14 @@ from pipecat_voice_test.report.facts import (
     check_line,
     counted_calls,
     failed_checks,
+    is_forgiven,
     metrics_of,
     number,
     passed_calls,
     pooled,
     reason_of,
     share_line,
+    undecided,
     unshown_errors,
     whole_run_verdict,
 )
@@ -160,7 +163,8 @@ def _properties(result: ScenarioResult) -> dict[str, str]:
     named: dict[str, int | float] = {
         "calls_run": len(calls),
         "passed_calls": passed_calls(result),
-        **metrics_of(pooled(result)),
+        **_proven(result),
+        **metrics_of(pooled(result), result.scenario.name),
     }
     if calls:
         rigs = [call.timeline.rig for call in calls]
@@ -173,6 +177,15 @@ def _properties(result: ScenarioResult) -> dict[str, str]:
     return {"verdict": result.verdict.value, **{key: str(value) for key, value in named.items()}}
 
 
+def _proven(result: ScenarioResult) -> dict[str, int | float]:
+    """What the number of calls that passed shows: the Wilson 95 % interval (M-24)."""
+    rate = passing(result.calls)
+    if not rate.of:
+        return {}
+    low, high = (number(end, 4) for end in rate.interval)
+    return {"passed.low": low, "passed.high": high, "undecided_limits": len(undecided(result))}
+
+
 def _output(result: ScenarioResult, place: Place, index: int) -> list[str]:
     """Say where each failure can be heard, then how the bot's log ends."""
     calls = _worst_first(result)
@@ -183,6 +196,9 @@ def _output(result: ScenarioResult, place: Place, index: int) -> list[str]:
         for check in call.checks
         if check.verdict is Verdict.FAILED and check.at_ms is not None
     ]
+    if is_forgiven(result):
+        lines.append(share_line(result))
+    lines += [f"undecided: {one_line(line)}" for line in undecided(result)]
     if result.verdict in BAD:  # An `<error>` has these in its body.
         lines += [_bounded(_harmless(error)) for error in call_errors(result)]
     lines += [f"baseline: {one_line(one.message)}" for one in result.comparisons]

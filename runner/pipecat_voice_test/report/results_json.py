@@ -16,6 +16,7 @@ from typing import Any
 from pipecat_voice_test import __version__
 from pipecat_voice_test.measurement.comparison.digest import KEY, canonical, digest
 from pipecat_voice_test.measurement.comparison.model import Compared, Comparison, Side
+from pipecat_voice_test.measurement.repeats.pool import Rate, passing
 from pipecat_voice_test.measurement.results import (
     CallResult,
     Check,
@@ -113,7 +114,11 @@ def _scenario(result: ScenarioResult, place: Place, index: int) -> Json:
         "reason": result.reason or None,
         "passed_calls": passed_calls(result),
         "calls_run": len(counted_calls(result)),
-        "metrics": {metric: _figures(metric, f) for metric, f in pooled(result).items()},
+        "passed_interval": _interval(passing(result.calls)),
+        "metrics": {
+            metric: _figures(metric, found, result.scenario.name)
+            for metric, found in pooled(result).items()
+        },
         "checks": _checks(result.checks),
         "fingerprint": result.fingerprint and asdict(result.fingerprint),
         "comparisons": [_comparison(one) for one in result.comparisons],
@@ -124,15 +129,33 @@ def _scenario(result: ScenarioResult, place: Place, index: int) -> Json:
     }
 
 
-def _figures(metric: str, found: Figures) -> Json:
+def _figures(metric: str, found: Figures, name: str) -> Json:
+    def shown(value: float | None) -> float | None:
+        return None if value is None else rounded(metric, value)
+
+    interval = found.interval(name)
     return {
         "n": len(found.values),
         "median": rounded(metric, found.median),
-        "p95": None if found.p95 is None else rounded(metric, found.p95),
+        "interval": interval and [rounded(metric, end) for end in interval],
+        "p90": shown(found.p90),
+        "p95": shown(found.p95),
+        "p99": shown(found.p99),
         "max": rounded(metric, found.max),
+        "rate": found.rate
+        and {
+            "times": found.rate.times,
+            "of": found.rate.of,
+            "interval": _interval(found.rate),
+        },
         "values": [kept(metric, value) for value in found.values],
         "calls": list(found.calls),
     }
+
+
+def _interval(rate: Rate) -> list[int | float] | None:
+    """Wilson's, 95 %; null for no try at all, which shows nothing."""
+    return [number(end, 4) for end in rate.interval] if rate.of else None
 
 
 def _compared(compared: Compared, run: RunResult) -> Json:

@@ -7,6 +7,8 @@ Everything that a scenario file or a bot had a hand in is escaped.
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from pipecat_voice_test.measurement.repeats.pool import passing
+from pipecat_voice_test.measurement.repeats.wording import proven
 from pipecat_voice_test.measurement.results import RunResult, ScenarioResult, Verdict
 from pipecat_voice_test.report.comparison import COLUMNS, comparison_lines, rows
 from pipecat_voice_test.report.facts import (
@@ -17,10 +19,13 @@ from pipecat_voice_test.report.facts import (
     counted_calls,
     counts_line,
     failed_checks,
+    is_forgiven,
     passed_calls,
     pooled,
     reason_of,
     rounded,
+    share_line,
+    undecided,
     unshown_errors,
     words,
 )
@@ -46,12 +51,17 @@ def summary_md(run: RunResult, place: Place) -> str:
         f"{counts_line(run)}, bot {bot}, seed {run.seed}{_share(run)}",
         "",
     ]
-    bad = [scenario for scenario in run.scenarios if scenario.verdict in BAD | UNJUDGED]
+    bad = [
+        scenario
+        for scenario in run.scenarios
+        if scenario.verdict in BAD | UNJUDGED or is_forgiven(scenario)
+    ]
     blocks = chain(
         (["\n".join(head + (list(_HEAD) if run.scenarios else []))]),
         (_row(scenario) for scenario in run.scenarios),
         _run_problems(run),
         _comparison(run),
+        _undecided(run),
         (_problem(scenario, place) for scenario in bad),
     )
     return _bounded(blocks)
@@ -75,16 +85,31 @@ def _bounded(blocks: Iterable[str]) -> str:
 
 def _row(scenario: ScenarioResult) -> str:
     pool = pooled(scenario)
-    calls = counted_calls(scenario)
     cells = (
         words(scenario.verdict),
         markdown_text(scenario.scenario.name, _CELL_CHARACTERS),
-        f"{passed_calls(scenario)} of {len(calls)}" if calls else _NOTHING,
-        _time(pool.get("response_ms"), "median"),
+        _passed(scenario),
+        _median(pool.get("response_ms"), scenario.scenario.name),
         _time(pool.get("response_ms"), "max"),
         _time(pool.get("stop_ms"), "max"),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _passed(scenario: ScenarioResult) -> str:
+    """`3 of 5 (23 to 88 %)`: with Wilson's interval, if there were several calls (M-24)."""
+    calls = counted_calls(scenario)
+    shown = f"{passed_calls(scenario)} of {len(calls)}" if calls else _NOTHING
+    return shown if len(calls) < 2 else shown + proven(passing(calls), "")
+
+
+def _median(found: Figures | None, name: str) -> str:
+    """With its 95 % interval, where several calls show one (M-23)."""
+    shown = _time(found, "median")
+    if found is None or (interval := found.interval(name)) is None:
+        return shown
+    low, high = (rounded("response_ms", end) for end in interval)
+    return f"{shown} ({low} to {high})"
 
 
 def _time(found: Figures | None, statistic: str) -> str:
@@ -115,17 +140,28 @@ def _comparison(run: RunResult) -> Iterator[str]:
         yield f"| {' | '.join(markdown_text(cell, _CELL_CHARACTERS) for cell in row.cells)} |"
 
 
+def _undecided(run: RunResult) -> Iterator[str]:
+    """Limits that were held against nothing: a scenario that passed did not keep them."""
+    told = [(scenario, line) for scenario in run.scenarios for line in undecided(scenario)]
+    if told:
+        yield "\n## undecided limits\n"
+    for scenario, line in told:
+        name = markdown_text(scenario.scenario.name, _CELL_CHARACTERS)
+        yield f"- {name}, {markdown_text(line)}"
+
+
 def _problem(scenario: ScenarioResult, place: Place) -> str:
     name = markdown_text(scenario.scenario.name, _CELL_CHARACTERS)
     file = markdown_text(place.relative(scenario.scenario.file), _CELL_CHARACTERS)
+    share = markdown_text(share_line(scenario))
     lines = [
         f"\n## {name}: {scenario.verdict.value}",
         "",
-        f"{file}, line {scenario.scenario.line_number}",
+        f"{file}, line {scenario.scenario.line_number}{f': {share}' if share else ''}",
         "",
         *(f"- {markdown_text(found.line)}" for found in failed_checks(scenario)),
     ]
-    if lines[-1] == "":
+    if lines[-1] == "" or scenario.verdict in UNJUDGED:
         lines += _items(reason_of(scenario))
     return "\n".join(lines)
 

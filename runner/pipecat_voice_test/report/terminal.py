@@ -16,8 +16,10 @@ from pipecat_voice_test.report.facts import (
     check_line,
     counted_calls,
     counts_line,
+    is_forgiven,
     reason_of,
     share_line,
+    undecided,
     unshown_errors,
     words,
 )
@@ -43,8 +45,11 @@ def closing_lines(run: RunResult, place: Place) -> list[str]:
         if not _quotes(error.message, error.log_tail):
             lines += _indented(error.log_tail)
     for index, result in numbered:
-        if result.verdict in BAD:
+        if result.verdict in BAD or is_forgiven(result):
             lines += [_title(result, place), *_failures(result, place, index)]
+        elif undecided(result):
+            lines.append(_title(result, place))
+        lines += [f"  undecided: {one_line(line)}" for line in undecided(result)]
     failed = [check for check in run.run_checks if check.verdict is Verdict.FAILED]
     if failed:
         lines += ["whole run: failed", *(f"  {one_line(check.message)}" for check in failed)]
@@ -62,7 +67,8 @@ def _quotes(message: str, log: str) -> bool:
 def _title(result: ScenarioResult, place: Place) -> str:
     where = f"{place.relative(result.scenario.file)}:{result.scenario.line_number}"
     title = f"{where}: {one_line(result.scenario.name, _NAME_CHARACTERS)}"
-    share = f", {line}" if (line := share_line(result)) and result.verdict in BAD else ""
+    told = result.verdict in BAD or is_forgiven(result)
+    share = f", {line}" if told and (line := share_line(result)) else ""
     return f"{one_line(title)}: {words(result.verdict)}{share}"
 
 

@@ -71,6 +71,10 @@ def test_the_order_in_which_values_come_does_not_matter() -> None:
     assert quantile_interval(turned, 0.5, name=NAME) == quantile_interval(UNEVEN, 0.5, name=NAME)
 
 
+def test_values_that_are_all_alike_need_no_draw() -> None:
+    assert quantile_interval(sample([0.0], [0.0, 0.0]), 0.5, name=NAME) == (0.0, 0.0)
+
+
 def test_another_scenario_draws_others() -> None:
     ours, other = (quantile_interval(drifting(40, 1), 0.5, name=n) for n in (NAME, "Parking"))
 
@@ -80,6 +84,7 @@ def test_another_scenario_draws_others() -> None:
 def test_how_the_work_is_divided_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = quantile_interval(UNEVEN, 0.5, name=NAME)
     monkeypatch.setattr(bootstrap, "_CELLS", 7 * len(UNEVEN.values))
+    quantile_interval.cache_clear()
 
     assert quantile_interval(UNEVEN, 0.5, name=NAME) == whole
 

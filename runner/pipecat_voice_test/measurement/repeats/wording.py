@@ -8,12 +8,12 @@ from pipecat_voice_test.measurement.statistics.quantiles import median
 from pipecat_voice_test.measurement.wording import number
 
 
-def proven(rate: Rate) -> str:
+def proven(rate: Rate, name: str = "Wilson 95 %: ") -> str:
     """What a rate shows: ` (Wilson 95 %: 23 to 88 %)`; nothing without a try."""
     if not rate.of:
         return ""
     low, high = rate.interval
-    return f" (Wilson 95 %: {100 * low:.0f} to {100 * high:.0f} %)"
+    return f" ({name}{100 * low:.0f} to {100 * high:.0f} %)"
 
 
 def passed_calls_text(rate: Rate) -> str:

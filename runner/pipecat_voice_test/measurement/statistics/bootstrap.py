@@ -11,6 +11,7 @@ https://numpy.org/neps/nep-0019-rng-policy.html
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,9 @@ from pipecat_voice_test.measurement.statistics.quantiles import quantile
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
-# Cells of one intermediate table; bounds the memory, whatever the number of values.
-_CELLS = 2_000_000
+# Cells of one intermediate table: bounds the memory whatever the number of values, and the
+# time (a millisecond) for which numpy keeps other threads, and the calls in them, waiting.
+_CELLS = 200_000
 
 Interval = tuple[float, float]
 
@@ -42,6 +44,7 @@ class Sample:
         return len(set(self.calls))
 
 
+@lru_cache(maxsize=1024)  # Reports are written after every call, and most samples stay.
 def quantile_interval(sample: Sample, share: float, *, name: str) -> Interval | None:
     """Where the quantile would lie in 95 of 100 repetitions of all these calls.
 
@@ -55,6 +58,8 @@ def quantile_interval(sample: Sample, share: float, *, name: str) -> Interval | 
     """
     if sample.call_count < 2:
         return None
+    if min(sample.values) == max(sample.values):
+        return sample.values[0], sample.values[0]
     return _middle(_resampled(sample, share, _stream(name)))
 
 
