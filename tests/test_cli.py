@@ -357,6 +357,33 @@ def test_validate_warns_of_barge_ins_that_always_come_too_soon() -> None:
     )
 
 
+def test_validate_warns_of_limits_that_nothing_decides() -> None:
+    scenario("a.yaml", "name: x\nlimits: {stop_ms: 900}\nturns: [{user: Hello., expect: []}]\n")
+
+    result = call("validate", "a.yaml")
+
+    assert result.exit_code == 0
+    assert result.stdout == (
+        "Warning: a.yaml:2: `stop_ms.each` can never be decided: no turn interrupts the bot. "
+        "Fix: write `stop_ms: none`\n"
+        "1 scenario in 1 file, all good\n"
+    )
+
+
+def test_run_warns_of_limits_that_its_calls_cannot_decide() -> None:
+    """M-24, before anybody is phoned."""
+    text = "name: x\nlimits: {passed: {lower_bound: 0.8}}\nturns: [{dtmf: 1}]\n"
+    scenario("a.yaml", text)
+
+    result = call("run", "--bot-command", "false", "--repeat", "3", "a.yaml")
+
+    assert result.exit_code == 6
+    assert result.stderr.splitlines()[0] == (
+        "Warning: a.yaml:2: `passed.lower_bound` needs 16 values, and 3 calls give 3 at most, "
+        "so it will stay undecided. Fix: `--repeat 16`"
+    )
+
+
 def test_validate_shows_the_mistakes_of_every_file() -> None:
     scenario("tests/voice/a.yaml", "name: a\nturns: [{user: No}]\n")
     scenario("tests/voice/b.yaml", "name: b\nturns: [{usr: Hello}]\n")

@@ -28,11 +28,12 @@ from pipecat_voice_test.command.baseline import BaselineFile
 from pipecat_voice_test.command.machine import machine_class
 from pipecat_voice_test.command.signals import Interrupted, Signals
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
+from pipecat_voice_test.measurement.repeats.plan import undecidable
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
 from pipecat_voice_test.report.files import JUNIT, Place
 from pipecat_voice_test.report.junit import Family
 from pipecat_voice_test.report.terminal import closing_lines
-from pipecat_voice_test.report.text import masked, plain_text
+from pipecat_voice_test.report.text import masked, one_line, plain_text
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.run import Plan, Run
 from pipecat_voice_test.scenario.shard import Shard
@@ -162,6 +163,9 @@ class _Session:
             plan = replace(plan, baseline=self._baseline.measured())
         loudness = _loudness(self._given)
         selection, bots = begin()
+        for scenario in selection.scenarios:
+            for line in () if scenario.skip_reason else undecidable(scenario, plan.repeat):
+                click.echo(f"Warning: {masked(one_line(line))}", err=True)
         self._bot = BotFacts(bots.launcher, bots.name)
         _show_logs()
         speaker = Speaker(find_engine(), SpeechCache(default_cache_folder(os.environ)))

@@ -9,6 +9,7 @@ from pipecat_voice_test.asked.given import Given
 from pipecat_voice_test.asked.options import RUN_SETTINGS
 from pipecat_voice_test.asked.selection import Selection, counted, named
 from pipecat_voice_test.errors import ExitCode, ScenarioError
+from pipecat_voice_test.measurement.repeats.plan import undecidable
 from pipecat_voice_test.report.text import one_line, plain_text
 from pipecat_voice_test.scenario.load import CONFIG_NAME, load_config, read_all
 from pipecat_voice_test.scenario.model import Expectation, Scenario
@@ -96,6 +97,7 @@ def _unjudgeable(scenario: Scenario) -> Iterator[str]:
         yield one_line(f"{_where(scenario)}: {scenario.name} is skipped: {scenario.skip_reason}")
         return
     yield from map(one_line, scenario.doubts)
+    yield from map(one_line, undecidable(scenario))
     for turn in scenario.turns:
         for expectation in turn.expect:
             where = f"{scenario.file}:{expectation.line}"

@@ -7,6 +7,7 @@ from pipecat_voice_test.measurement.repeats.passing import PASSED, calls_needed,
 from pipecat_voice_test.measurement.repeats.pool import (
     NOTHING,
     Rate,
+    is_its_own,
     judged,
     pooled,
     sample,
@@ -85,13 +86,8 @@ def pool_checks(
                 yield distribution_check(gate, found, name=scenario.name)
             elif metric in RATES and (statistic == "lower_bound" or limit < 1):
                 yield _rate_check(gate, rates.get(metric, Rate(0, 0)))
-            elif made and _is_its_own(scenario, line) and not _was_decided(gate, found, made):
+            elif made and is_its_own(scenario, line) and not _was_decided(gate, found, made):
                 yield _undecided(gate, found)
-
-
-def _is_its_own(scenario: Scenario, line: int | None) -> bool:
-    """Limits that a file sets for all its scenarios need not concern every one of them."""
-    return line is None or line >= scenario.line_number
 
 
 def run_checks(results: Sequence[ScenarioResult]) -> tuple[Check, ...]:

@@ -86,3 +86,11 @@ def _slow_answers(scenario: Scenario, call: CallResult) -> Counter[tuple[str, fl
 def sample(pairs: Sequence[tuple[float, int]]) -> Sample:
     """Values with the call each comes from."""
     return Sample(tuple(value for value, _ in pairs), tuple(call for _, call in pairs))
+
+
+def is_its_own(scenario: Scenario, line: int | None) -> bool:
+    """Whether a limit on this line of the file is one of this scenario's own.
+
+    Limits that a file sets for all its scenarios need not concern every one of them.
+    """
+    return line is None or line >= scenario.line_number
