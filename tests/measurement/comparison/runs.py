@@ -19,7 +19,7 @@ from pipecat_voice_test.measurement.results import (
 from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.results_json import results_json
 from pipecat_voice_test.scenario.model import Scenario
-from pipecat_voice_test.timeline import Timeline
+from pipecat_voice_test.timeline import Rig, Timeline
 
 PLACE = Place(PurePosixPath("/home/ci/shop"), PurePosixPath("/home/ci/shop/results"))
 SAME = Fingerprint(
@@ -31,12 +31,13 @@ def call(
     number: int,
     verdict: Verdict = Verdict.PASSED,
     rates: Mapping[str, tuple[int, int]] | None = None,
+    rig: Rig = Rig(),  # noqa: B008  # It is frozen.
     **metrics: Sequence[float],
 ) -> CallResult:
     return CallResult(
         number,
         verdict,
-        Timeline(duration_ms=4000.0),
+        Timeline(duration_ms=4000.0, rig=rig),
         metrics={metric: tuple(values) for metric, values in metrics.items()},
         rates=rates or {},
     )

@@ -10,6 +10,7 @@ from pipecat_voice_test.errors import BaselineError, ExitCode
 from pipecat_voice_test.measurement.comparison.document import read_baseline, read_run
 from pipecat_voice_test.measurement.comparison.of_run import measured
 from pipecat_voice_test.measurement.results import Verdict
+from pipecat_voice_test.timeline import Rig
 
 from measurement.comparison.runs import (
     answered,
@@ -230,6 +231,9 @@ def test_the_file_says_what_the_run_itself_says_in_a_comparison() -> None:
             call(1, response_ms=(640.04, 2210.19), stop_ms=(420.0,)),
             call(2, Verdict.FAILED, {"barge_in_ok": (1, 3)}, barge_in_ok=(1 / 3,)),
             call(3, Verdict.INCONCLUSIVE, response_ms=(9999.0,)),
+            call(4, rig=Rig(starved=0.25004), response_ms=(3000.0,)),
+            call(5, rig=Rig(starved=0.25006), response_ms=(4000.0,)),
+            call(6, rig=Rig(stolen=0.9), stop_ms=(5000.0,), greeting_ms=(5000.0,)),
             verdict=Verdict.FAILED,
         ),
         scenario(name="Persona", verdict=Verdict.SKIPPED, fingerprint=None, reason="a persona"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from pipecat_voice_test.measurement.comparison.of_run import compared, measured
 from pipecat_voice_test.measurement.results import Check, RunResult, ScenarioResult, Verdict
+from pipecat_voice_test.timeline import Rig
 
 from measurement.comparison.runs import SAME, answered, call, run, scenario
 
@@ -85,6 +86,37 @@ def test_calls_that_were_void_or_replaced_take_no_part_m5() -> None:
         (1, 3),
     )
     assert found.rates == {"passed": (1, 2)}
+
+
+@pytest.mark.parametrize(
+    "rig",
+    [
+        pytest.param(Rig(starved=0.6), id="no-cpu-was-free"),
+        pytest.param(Rig(stolen=0.6), id="the-host-took-it"),
+    ],
+)
+def test_times_of_calls_without_a_free_cpu_do_not_count(rig: Rig) -> None:
+    """A bot is not slower because two other processes kept both cores busy; METRICS 7."""
+    starved = [call(n, rig=rig, response_ms=(3000.0,)) for n in range(6, 12)]
+    fed = [call(n, response_ms=(640.0,)) for n in range(1, 6)]
+
+    found = held(scenario(*fed, *starved))
+
+    assert found.scenarios[0].verdict is Verdict.PASSED
+    assert found.compared is not None
+    assert found.compared.notes == (
+        "6 calls in which no CPU was free for the bot now: left out of the medians",
+    )
+
+
+def test_with_no_other_calls_nothing_is_comparable() -> None:
+    starved = [call(n, rig=Rig(starved=0.6), response_ms=(3000.0,)) for n in range(1, 6)]
+
+    (only,) = held(scenario(*starved)).scenarios[0].comparisons
+
+    assert only.message == (
+        "not comparable: now no CPU was free for the bot in any call that could be judged"
+    )
 
 
 def test_values_that_are_no_numbers_are_left_out() -> None:

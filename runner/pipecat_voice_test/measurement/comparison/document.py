@@ -6,7 +6,7 @@ that measures the same is only noted.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -16,9 +16,11 @@ from pipecat_voice_test.errors import BaselineError
 from pipecat_voice_test.measurement.comparison.digest import KEY, canonical, digest
 from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
 from pipecat_voice_test.measurement.comparison.model import Measured, MeasuredScenario, Settings
+from pipecat_voice_test.measurement.comparison.pairs import is_starved
 from pipecat_voice_test.measurement.statistics.bootstrap import Sample
 from pipecat_voice_test.measurement.statistics.quantiles import median
 from pipecat_voice_test.measurement.value import MEASURES
+from pipecat_voice_test.timeline import Rig
 
 TOOL = "pipecat-voice-test"
 SCHEMA = 1
@@ -33,6 +35,7 @@ _TAKE_AS_WRITTEN = (
 )
 _COPY_AGAIN = "copy it again from where it was kept; a full disk or a job that was stopped does it."
 _DIFFERENCES_SHOWN = 5
+_JUDGED = ("passed", "failed")
 
 Json = dict[str, Any]
 
@@ -60,9 +63,16 @@ class _Fingerprint(_Part):
     line: dict[str, Any]
 
 
+class _Rig(_Part):
+    stolen: float | None = None
+    starved: float | None = None
+
+
 class _Call(_Part):
+    number: int
     verdict: str
     replaced: bool
+    rig: _Rig
 
 
 class _Scenario(_Part):
@@ -246,18 +256,39 @@ def _measured(read: _Document, shown: str) -> Measured:
 
 
 def _scenario(read: _Scenario) -> MeasuredScenario:
+    starved = {
+        call.number
+        for call in read.calls
+        if call.verdict in _JUDGED
+        and not call.replaced
+        and is_starved(Rig(stolen=call.rig.stolen, starved=call.rig.starved))
+    }
     of_then = read.fingerprint
     return MeasuredScenario(
         name=read.name,
         fingerprint=None if of_then is None else Fingerprint(**of_then.model_dump()),
-        samples={metric: Sample(f.values, f.calls) for metric, f in read.metrics.items()},
+        samples={
+            metric: sample
+            for metric, found in read.metrics.items()
+            if (sample := _without(starved, found)).values
+        },
         rates={metric: (rate.times, rate.of) for metric, rate in _rates(read) if rate.of},
         why_not=read.reason or read.verdict.replace("_", " "),
+        starved=len(starved),
     )
+
+
+def _without(calls: Set[int], found: _Figures) -> Sample:
+    kept = [
+        (value, call)
+        for value, call in zip(found.values, found.calls, strict=True)
+        if call not in calls
+    ]
+    return Sample(tuple(value for value, _ in kept), tuple(call for _, call in kept))
 
 
 def _rates(read: _Scenario) -> Iterator[tuple[str, _Rate]]:
     verdicts = [call.verdict for call in read.calls if not call.replaced]
-    judged = sum(verdict in ("passed", "failed") for verdict in verdicts)
+    judged = sum(verdict in _JUDGED for verdict in verdicts)
     yield "passed", _Rate(times=verdicts.count("passed"), of=judged)
     yield from ((metric, f.rate) for metric, f in read.metrics.items() if f.rate is not None)

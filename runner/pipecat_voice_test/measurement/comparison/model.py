@@ -36,7 +36,8 @@ class MeasuredScenario:
 
     Attributes:
         fingerprint: None if it was never made ready.
-        samples: Metric id to the values of the calls that could be judged.
+        samples: Metric id to the values of the calls that could be judged and were not starved.
+        starved: In how many calls that could be judged no CPU was free for the bot (METRICS 7).
         rates: `passed`, and the rates within calls, as (times, of); only of those calls.
         why_not: Why there were no such calls, if there were none.
     """
@@ -46,6 +47,7 @@ class MeasuredScenario:
     samples: Mapping[str, Sample]
     rates: Mapping[str, tuple[int, int]]
     why_not: str = ""
+    starved: int = 0
 
     @property
     def judged(self) -> int:

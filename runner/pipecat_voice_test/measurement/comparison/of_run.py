@@ -12,6 +12,7 @@ from pipecat_voice_test.measurement.comparison.model import (
     MeasuredScenario,
     Standing,
 )
+from pipecat_voice_test.measurement.comparison.pairs import is_starved
 from pipecat_voice_test.measurement.comparison.rules import compare
 from pipecat_voice_test.measurement.repeats.pool import judged, passing, shares
 from pipecat_voice_test.measurement.results import Check, RunResult, ScenarioResult, Verdict
@@ -60,8 +61,9 @@ def measured(run: RunResult, shown: str = "this run") -> Measured:
 def _measured(result: ScenarioResult) -> MeasuredScenario:
     counted = [call for call in result.calls if not call.replaced]
     of_use = judged(result.calls)
+    fed = [call for call in of_use if not is_starved(call.timeline.rig)]
     pool: dict[str, list[tuple[float, int]]] = defaultdict(list)
-    for call in of_use:
+    for call in fed:
         for metric, values in call.metrics.items():
             finite = (kept(metric, value) for value in values if math.isfinite(value))
             pool[metric] += [(value, call.number) for value in finite]
@@ -80,6 +82,7 @@ def _measured(result: ScenarioResult) -> MeasuredScenario:
             if rate.of
         },
         why_not=why_not or result.verdict.replace("_", " "),
+        starved=len(of_use) - len(fed),
     )
 
 

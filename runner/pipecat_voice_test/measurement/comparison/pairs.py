@@ -5,6 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipecat_voice_test.measurement.comparison.model import Measured, MeasuredScenario
+from pipecat_voice_test.measurement.fitness import why_starved
+from pipecat_voice_test.timeline import Rig
+
+_SHARE_PLACES = 4  # As results.json has them.
 
 Pair = tuple[MeasuredScenario | None, MeasuredScenario | None]
 
@@ -36,6 +40,9 @@ def why_not_comparable(
         return f"no call could be judged in the baseline: {_first_line(was.why_not)}"
     if not now.judged or now.fingerprint is None:
         return f"no call could be judged now: {_first_line(now.why_not)}"
+    for one, when in ((was, "in the baseline"), (now, "now")):
+        if one.starved == one.judged:
+            return f"{when} no CPU was free for the bot in any call that could be judged"
     if base.runner != new.runner:
         return f"the baseline's machine was {base.runner!r}, this one is {new.runner!r}"
     if base.settings.provider != new.settings.provider:
@@ -49,6 +56,15 @@ def why_not_comparable(
     if base.seed != new.seed:
         return f"the seed was {base.seed} and is {new.seed}, so the line sounds different"
     return "the caller's audio has changed since the baseline (a recording, or the speech engine)"
+
+
+def is_starved(rig: Rig) -> bool:
+    """Whether the bot may have been slow for want of a CPU; such a call's times do not count."""
+    stolen, starved = (
+        None if share is None else round(share, _SHARE_PLACES)
+        for share in (rig.stolen, rig.starved)
+    )
+    return bool(why_starved(Rig(stolen=stolen, starved=starved)))
 
 
 def _line_changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> str:

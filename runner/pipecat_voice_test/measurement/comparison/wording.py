@@ -70,6 +70,12 @@ def notes(base: Measured, new: Measured) -> Iterator[str]:
             f"the run of the baseline did not pass ({base.verdict}): "
             "what was bad already is no regression"
         )
+    for one, when in ((base, "in the baseline"), (new, "now")):
+        if starved := sum(scenario.starved for scenario in one.scenarios):
+            yield (
+                f"{starved} call{'s' * (starved != 1)} in which no CPU was free for the bot "
+                f"{when}: left out of the medians"
+            )
     for name, was, now in (
         ("the launcher", base.launcher, new.launcher),
         ("workers", base.settings.workers, new.settings.workers),
