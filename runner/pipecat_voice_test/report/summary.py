@@ -37,7 +37,8 @@ _CELL_CHARACTERS = 200
 _NOTHING = "–"  # noqa: RUF001  # An en dash, as tables have it.
 
 _HEAD = (
-    "| verdict | scenario | calls passed | response median | response max | stop max |",
+    "| verdict | scenario | calls passed (95 %) | response median (95 %) "
+    "| response max | stop max |",
     "|---|---|---|---:|---:|---:|",
 )
 
