@@ -106,29 +106,44 @@ def _resampled(sample: Sample, share: float, stream: np.random.PCG64) -> npt.NDA
     while left:
         block = min(left, max(1, _CELLS // max(len(values), len(place))))
         drawn = _drawn(stream, block, len(place))
-        reached = np.cumsum(drawn[:, call_of], axis=1, dtype=np.int64)
+        reached = np.take(drawn, call_of, axis=1)
+        np.cumsum(reached, axis=1, out=reached)
         found.append(_quantiles(values, reached, share))
         left -= block
     return np.concatenate(found)
 
 
-def _drawn(stream: np.random.PCG64, resamples: int, calls: int) -> npt.NDArray[np.int64]:
+def _drawn(stream: np.random.PCG64, resamples: int, calls: int) -> npt.NDArray[np.int32]:
     """How many times each call (column) was drawn in each resample (row)."""
     raw = np.asarray(stream.random_raw(resamples * calls)) >> np.uint64(32)
     # Multiplied and cut instead of a remainder: even to one part in four thousand million.
     index = ((raw * np.uint64(calls)) >> np.uint64(32)).astype(np.int64)
     row = np.repeat(np.arange(resamples) * calls, calls)
-    return np.bincount(row + index, minlength=resamples * calls).reshape(resamples, calls)
+    drawn = np.bincount(row + index, minlength=resamples * calls).astype(np.int32)
+    return drawn.reshape(resamples, calls)
 
 
 def _quantiles(
-    values: npt.NDArray[np.float64], reached: npt.NDArray[np.int64], share: float
+    values: npt.NDArray[np.float64], reached: npt.NDArray[np.int32], share: float
 ) -> npt.NDArray[np.float64]:
     """Linear interpolation of order statistics in every row of summed weights."""
-    position = (reached[:, -1] - 1) * share
+    last = reached[:, -1] - 1
+    position = last * share
     below = np.floor(position).astype(np.int64)
-    above = np.minimum(below + 1, reached[:, -1] - 1)
-    low = values[np.argmax(reached > below[:, None], axis=1)]
-    high = values[np.argmax(reached > above[:, None], axis=1)]
+    low = values[_place_of(below, reached)]
+    high = values[_place_of(np.minimum(below + 1, last), reached)]
     result: npt.NDArray[np.float64] = low + (high - low) * (position - below)
     return result
+
+
+def _place_of(rank: npt.NDArray[np.int64], reached: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """In every row the first column that goes beyond a rank from 0, by halving."""
+    rows = np.arange(len(reached))
+    first = np.zeros(len(reached), np.int64)
+    last = np.full(len(reached), reached.shape[1] - 1)
+    while (first < last).any():
+        middle = (first + last) // 2
+        beyond = reached[rows, middle] > rank
+        last = np.where(beyond, middle, last)
+        first = np.where(beyond, first, middle + 1)
+    return first
