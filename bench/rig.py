@@ -149,7 +149,7 @@ def run_calls(
     async def hold(progress: Progress) -> None:
         folder = ResultsFolder(results, working=results.parent)
         speaker = Speaker(None, SpeechCache(None))
-        plan = Plan(tuple(scenarios), repeat=repeat, workers=workers)
+        plan = Plan(tuple(scenarios), repeat=repeat, workers=workers, control=False)
         bots = Bots(lambda: UrlBot(bot_url))
         result, _ = await Run(plan, bots, folder, speaker, progress).hold()
         # Not returned: `asyncio.run` writes down the `repr` of what comes back, all of it, when

@@ -41,14 +41,15 @@ ABOVE = {
     "bots": {"bot"},
     "one_call": FOUNDATION | {"call", "measurement", "protocol", "scenario"},
     "prepare": FOUNDATION | {"measurement", "one_call", "scenario", "voice"},
+    "control": FOUNDATION | {"call", "measurement", "one_call", "scenario"},
     "clerk": set[str](),
     "undisturbed": set[str](),
     "outcome": {"errors", "timeline", "measurement", "scenario"},
     "run": set(ROOMS) - {"demo", "github", "setup", "checkup"}
-    | {"bots", "clerk", "one_call", "outcome", "prepare", "undisturbed"},
+    | {"bots", "clerk", "control", "one_call", "outcome", "prepare", "undisturbed"},
     "asked": FOUNDATION | {"bot", "bots", "demo", "engine", "protocol", "report", "scenario"},
     "shown": FOUNDATION | {"asked", "bot", "measurement", "one_call", "report", "scenario"},
-    "command": set(ROOMS) | {"asked", "bots", "run", "shown", "undisturbed"},
+    "command": set(ROOMS) | {"asked", "bots", "control", "run", "shown", "undisturbed"},
     "cli": {"asked", "command", "shown", "demo", "errors", "report", "scenario"},
     "__main__": {"cli"},
 }

@@ -75,12 +75,17 @@ class OneCall:
         )
         await self._phone.hold()
 
+    def timeline(self) -> Timeline:
+        """What happened in the call that was held."""
+        assert self._phone is not None
+        return self._phone.timeline()
+
     def judged(self) -> CallResult:
         """The call that was held, measured and held against its scenario."""
         assert self._phone is not None
         return judge_call(
             self.scenario,
-            self._phone.timeline(),
+            self.timeline(),
             number=self.number,
             findings=finding_counts(self._phone.findings),
         )

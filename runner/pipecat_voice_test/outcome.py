@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -11,11 +11,14 @@ from pipecat_voice_test.errors import ExitCode, VoiceTestError
 from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
 from pipecat_voice_test.measurement.comparison.model import Measured, Settings
 from pipecat_voice_test.measurement.comparison.of_run import compared
+from pipecat_voice_test.measurement.fitness import excused_over
 from pipecat_voice_test.measurement.judge import judge_scenario
 from pipecat_voice_test.measurement.repeats.gates import run_checks
+from pipecat_voice_test.measurement.repeats.pool import judged
 from pipecat_voice_test.measurement.results import (
     BotFacts,
     CallResult,
+    Control,
     RunError,
     RunResult,
     ScenarioResult,
@@ -37,6 +40,7 @@ class Outcome:
         settings, runner: For whoever compares this run with another.
         baseline: What the results are held against once the run is over.
         over: No call will come any more.
+        control: What came of the control bot, None if it was not called.
         not_run: Why calls that have not been made are not made, or empty.
         interrupted: Somebody ended the run.
         refused: Exit code of an error that is neither the bot's fault nor ours.
@@ -50,6 +54,7 @@ class Outcome:
     runner: str = ""
     baseline: Measured | None = None
     over: bool = False
+    control: Control | None = None
     fingerprints: dict[int, Fingerprint | None] = field(default_factory=dict)
     calls: dict[int, list[CallResult]] = field(default_factory=lambda: defaultdict(list))
     errors: list[RunError] = field(default_factory=list)
@@ -105,7 +110,8 @@ class Outcome:
             )
             for index, scenario in enumerate(self.scenarios)
         )
-        checks = run_checks(scenarios)
+        rigs = [call.timeline.rig for found in scenarios for call in judged(found.calls)]
+        checks = tuple(excused_over(run_checks(scenarios), rigs))
         run = RunResult(
             verdict=Verdict.ERROR,
             exit_code=int(ExitCode.INTERNAL),
@@ -117,30 +123,32 @@ class Outcome:
             run_checks=checks,
             errors=tuple(self.errors),
             shard=self.shard,
+            control=self.control,
             settings=self.settings,
             runner=self.runner,
         )
         if self.baseline is not None and self.over:
             run = compared(run, self.baseline)
-        failed_run = any(check.verdict is Verdict.FAILED for check in checks)
-        code = self._exit_code(run.scenarios, failed_run)
+        code = self._exit_code(run.scenarios, {check.verdict for check in checks})
         return replace(run, verdict=_VERDICTS.get(code, Verdict.ERROR), exit_code=int(code))
 
     def _scenario_result(self, index: int, scenario: Scenario) -> ScenarioResult:
         if scenario.skip_reason:
             return ScenarioResult(scenario, Verdict.SKIPPED, reason=scenario.skip_reason)
         calls = self.calls.get(index, [])
-        judged = [call for call in calls if call.verdict is not Verdict.NOT_RUN]
-        if not judged:
+        made = [call for call in calls if call.verdict is not Verdict.NOT_RUN]
+        if not made:
             reason = self.not_run or "not reached"
             return ScenarioResult(scenario, Verdict.NOT_RUN, tuple(calls), reason=reason)
-        to_come = self.settings.repeat - sum(not call.replaced for call in judged)
-        in_order = sorted(judged, key=lambda call: call.number)
+        to_come = self.settings.repeat - sum(not call.replaced for call in made)
+        in_order = sorted(made, key=lambda call: call.number)
         result = judge_scenario(scenario, in_order, to_come=max(0, to_come))
         cut = [call for call in calls if call.verdict is Verdict.NOT_RUN]
         return replace(result, calls=(*result.calls, *cut))
 
-    def _exit_code(self, scenarios: Sequence[ScenarioResult], failed_run: bool) -> ExitCode:
+    def _exit_code(
+        self, scenarios: Sequence[ScenarioResult], whole_run: Collection[Verdict]
+    ) -> ExitCode:
         """Several apply: the order is that of DESIGN 4."""
         verdicts = {result.verdict for result in scenarios}
         if self.interrupted:
@@ -149,11 +157,11 @@ class Outcome:
             return ExitCode.INTERNAL
         if self.refused is not None:
             return self.refused
-        if failed_run or verdicts & {Verdict.FAILED, Verdict.FLAKY}:
+        if Verdict.FAILED in whole_run or verdicts & {Verdict.FAILED, Verdict.FLAKY}:
             return ExitCode.FAILED
         if self.errors or Verdict.ERROR in verdicts:
             return ExitCode.BOT_ERROR
-        if verdicts & {Verdict.INCONCLUSIVE, Verdict.NOT_RUN}:
+        if verdicts & {Verdict.INCONCLUSIVE, Verdict.NOT_RUN} or Verdict.INCONCLUSIVE in whole_run:
             return ExitCode.INCONCLUSIVE
         an_empty_share = self.shard is not None and not scenarios
         if verdicts <= {Verdict.SKIPPED} and not an_empty_share:

@@ -19,6 +19,7 @@ from pipecat_voice_test.bots import Bots, BotWatcher
 from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.clerk import Clerk
+from pipecat_voice_test.control.selftest import SelfTest
 from pipecat_voice_test.errors import (
     BotError,
     BotExited,
@@ -55,6 +56,7 @@ class Plan:
     Attributes:
         runner: Class of this machine (M-31).
         baseline: What to hold the results against (METRICS 5).
+        control: Call the control bot first, whose times are known (METRICS 7).
     """
 
     scenarios: tuple[Scenario, ...]
@@ -67,6 +69,7 @@ class Plan:
     junit_family: Family = "extended"
     runner: str = ""
     baseline: Measured | None = None
+    control: bool = True
 
 
 class Watcher(BotWatcher, Protocol):
@@ -180,7 +183,14 @@ class Run:
         heartbeat = Heartbeat()
         heartbeat.start()
         try:
-            async with self._bots.opened(self._watcher):
+            async with (
+                SelfTest(heartbeat, is_wanted=self._plan.control) as test,
+                self._bots.opened(self._watcher),
+            ):
+                try:
+                    await test.pass_or_raise()
+                finally:
+                    self._outcome.control = test.control
                 await self._make_calls(prepared, heartbeat)
         except BotError as error:
             self._outcome.record(error, self._bots.log_since(0))

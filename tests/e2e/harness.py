@@ -122,6 +122,6 @@ async def hold(case: Case, folder: Path) -> Found:
     file.write_text(f"name: {case.name}\n{case.scenario}")
     bots = Bots(lambda: CommandBot(f"{DEMO_BOT} {case.options}", env=case.env))
     results = ResultsFolder(home / "results", working=home)
-    plan = Plan(tuple(load_paths([file], cwd=home)), repeat=case.repeat)
+    plan = Plan(tuple(load_paths([file], cwd=home)), repeat=case.repeat, control=False)
     result, _ = await Run(plan, bots, results, Speaker(None, SpeechCache(None)), Silent()).hold()
     return Found(result, home / "results")

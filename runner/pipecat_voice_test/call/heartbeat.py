@@ -27,7 +27,11 @@ Stretch = tuple[float, float]
 
 
 class Heartbeat:
-    """A timer every 10 ms that notes how late it was called, and how idle the CPUs are."""
+    """A timer every 10 ms that notes how late it was called, and how idle the CPUs are.
+
+    Attributes:
+        control_error_ms: By how much a bot of known timing was missed before; told with each call.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class Heartbeat:
         idle: Callable[[], Idle] = machine.idle,
         share: Callable[[], Share] = machine.share,
     ) -> None:
+        self.control_error_ms: float | None = None
         self._loop = loop or asyncio.get_running_loop()
         # (end, length), each shorter than the one before: nobody asks for a stall that was
         # followed by a longer one.
@@ -81,6 +86,7 @@ class Heartbeat:
             loop_stall_ms=self.longest_stall_ms(start_ms),
             stolen=self._ask_share().taken_since(share, elapsed_ms / 1000.0),
             starved=starving,
+            control_error_ms=self.control_error_ms,
             stalls=_since(self._stalls, start_ms),
             starvations=starved,
         )

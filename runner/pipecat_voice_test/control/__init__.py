@@ -1,0 +1,1 @@
+"""Does this machine measure what a bot of known timing does?"""
