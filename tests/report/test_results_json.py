@@ -177,6 +177,18 @@ def test_a_share_within_calls_says_of_how_many_m24() -> None:
         "times": 4,
         "of": 5,
         "interval": [0.3755, 0.9638],
+        "kinds": {},
+    }
+
+
+def test_hold_rates_are_told_per_kind() -> None:
+    """METRICS `hold_rate`."""
+    rates = {"hold_rate": (3, 4), "hold_rate (mhm)": (2, 2), "hold_rate (cough)": (1, 2)}
+    one = replace(call(metrics={"hold_rate": (1.0, 0.5)}), rates=rates)
+
+    assert pooled(one)["hold_rate"]["rate"]["kinds"] == {
+        "mhm": {"times": 2, "of": 2, "interval": [0.3424, 1]},
+        "cough": {"times": 1, "of": 2, "interval": [0.0945, 0.9055]},
     }
 
 

@@ -6,9 +6,9 @@ Rounding for people happens here, and never turns a failure into what looks like
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from pipecat_voice_test.measurement.repeats.pool import Rate, judged, passing, shares
+from pipecat_voice_test.measurement.repeats.pool import Rate, judged, kinds_of, passing, shares
 from pipecat_voice_test.measurement.repeats.wording import passed_calls_text
 from pipecat_voice_test.measurement.results import (
     CallResult,
@@ -46,6 +46,7 @@ class Figures:
     Attributes:
         calls: The number of the call that each value comes from (M-20).
         rate: For a share, what it is a share of, over all calls (M-24).
+        kinds: The same for each kind of sound by its name, where METRICS has it per kind.
     """
 
     values: tuple[float, ...]
@@ -56,6 +57,7 @@ class Figures:
     p99: float | None
     max: float
     rate: Rate | None = None
+    kinds: Mapping[str, Rate] = field(default_factory=dict)
 
     def interval(self, name: str) -> tuple[float, float] | None:
         """Where the median lies, 95 of 100 times, by the calls of the scenario of that name.
@@ -74,7 +76,7 @@ class FailedCheck:
     line: str
 
 
-def figures(found: Iterable[tuple[float, int]], rate: Rate | None = None) -> Figures | None:
+def figures(found: Iterable[tuple[float, int]]) -> Figures | None:
     """Sum up values, each with the number of its call; None if nothing was measured."""
     kept = [(value, call) for value, call in found if math.isfinite(value)]
     if not kept:
@@ -92,7 +94,6 @@ def figures(found: Iterable[tuple[float, int]], rate: Rate | None = None) -> Fig
         p95=where_enough("p95", 0.95),
         p99=where_enough("p99", 0.99),
         max=max(finite),
-        rate=rate,
     )
 
 
@@ -113,9 +114,9 @@ def pooled(scenario: ScenarioResult) -> dict[str, Figures]:
             pool.setdefault(metric, []).extend((value, call.number) for value in values)
     rates = shares(scenario.calls)
     return {
-        metric: found
+        metric: replace(found, rate=rates.get(metric), kinds=kinds_of(metric, rates))
         for metric, values in pool.items()
-        if (found := figures(values, rates.get(metric)))
+        if (found := figures(values))
     }
 
 

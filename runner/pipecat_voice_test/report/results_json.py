@@ -144,13 +144,16 @@ def _figures(metric: str, found: Figures, name: str) -> Json:
         "max": rounded(metric, found.max),
         "rate": found.rate
         and {
-            "times": found.rate.times,
-            "of": found.rate.of,
-            "interval": _interval(found.rate),
+            **_rate(found.rate),
+            "kinds": {kind: _rate(rate) for kind, rate in found.kinds.items()},
         },
         "values": [kept(metric, value) for value in found.values],
         "calls": list(found.calls),
     }
+
+
+def _rate(rate: Rate) -> Json:
+    return {"times": rate.times, "of": rate.of, "interval": _interval(rate)}
 
 
 def _interval(rate: Rate) -> list[int | float] | None:

@@ -57,6 +57,16 @@ def shares(calls: Sequence[CallResult]) -> Mapping[str, Rate]:
     return {metric: Rate(times[metric], of[metric]) for metric in of}
 
 
+def kinds_of(metric: str, rates: Mapping[str, Rate]) -> dict[str, Rate]:
+    """What `shares` has of a metric for each kind of sound, by the kind's name."""
+    head = f"{metric} ("
+    return {
+        name.removeprefix(head).removesuffix(")"): rate
+        for name, rate in rates.items()
+        if name.startswith(head)
+    }
+
+
 def pooled(scenario: Scenario, calls: Sequence[CallResult]) -> dict[str, Sample]:
     """The values by metric id, as distribution gates take them.
 
