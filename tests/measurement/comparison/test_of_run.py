@@ -105,7 +105,20 @@ def test_times_of_calls_without_a_free_cpu_do_not_count(rig: Rig) -> None:
     assert found.scenarios[0].verdict is Verdict.PASSED
     assert found.compared is not None
     assert found.compared.notes == (
-        "6 calls in which no CPU was free for the bot now: left out of the medians",
+        "no CPU was free for the bot in 6 calls now, left out of the medians",
+    )
+
+
+def test_a_regression_shows_even_against_a_baseline_without_a_free_cpu() -> None:
+    starved = [call(n, rig=Rig(starved=0.6), response_ms=(640.0,)) for n in range(1, 6)]
+    base = measured(run(scenario(*starved)), "base.json")
+
+    found = compared(run(SLOWER), base)
+
+    assert found.scenarios[0].verdict is Verdict.FAILED
+    assert found.compared is not None
+    assert found.compared.notes == (
+        "no CPU was free for the bot in 5 calls of the baseline, which may hide a regression",
     )
 
 
@@ -115,7 +128,7 @@ def test_with_no_other_calls_nothing_is_comparable() -> None:
     (only,) = held(scenario(*starved)).scenarios[0].comparisons
 
     assert only.message == (
-        "not comparable: now no CPU was free for the bot in any call that could be judged"
+        "not comparable: no CPU was free for the bot in any call that could be judged"
     )
 
 

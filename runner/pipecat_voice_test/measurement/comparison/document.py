@@ -6,7 +6,7 @@ that measures the same is only noted.
 """
 
 import json
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -256,35 +256,21 @@ def _measured(read: _Document, shown: str) -> Measured:
 
 
 def _scenario(read: _Scenario) -> MeasuredScenario:
-    starved = {
-        call.number
-        for call in read.calls
-        if call.verdict in _JUDGED
-        and not call.replaced
-        and is_starved(Rig(stolen=call.rig.stolen, starved=call.rig.starved))
-    }
     of_then = read.fingerprint
     return MeasuredScenario(
         name=read.name,
         fingerprint=None if of_then is None else Fingerprint(**of_then.model_dump()),
-        samples={
-            metric: sample
-            for metric, found in read.metrics.items()
-            if (sample := _without(starved, found)).values
-        },
+        samples={metric: Sample(f.values, f.calls) for metric, f in read.metrics.items()},
         rates={metric: (rate.times, rate.of) for metric, rate in _rates(read) if rate.of},
         why_not=read.reason or read.verdict.replace("_", " "),
-        starved=len(starved),
+        starved=frozenset(
+            call.number
+            for call in read.calls
+            if call.verdict in _JUDGED
+            and not call.replaced
+            and is_starved(Rig(stolen=call.rig.stolen, starved=call.rig.starved))
+        ),
     )
-
-
-def _without(calls: Set[int], found: _Figures) -> Sample:
-    kept = [
-        (value, call)
-        for value, call in zip(found.values, found.calls, strict=True)
-        if call not in calls
-    ]
-    return Sample(tuple(value for value, _ in kept), tuple(call for _, call in kept))
 
 
 def _rates(read: _Scenario) -> Iterator[tuple[str, _Rate]]:

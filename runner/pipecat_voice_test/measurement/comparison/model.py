@@ -36,10 +36,10 @@ class MeasuredScenario:
 
     Attributes:
         fingerprint: None if it was never made ready.
-        samples: Metric id to the values of the calls that could be judged and were not starved.
-        starved: In how many calls that could be judged no CPU was free for the bot (METRICS 7).
+        samples: Metric id to the values of the calls that could be judged.
         rates: `passed`, and the rates within calls, as (times, of); only of those calls.
         why_not: Why there were no such calls, if there were none.
+        starved: Numbers of those calls in which no CPU was free for the bot (METRICS 7).
     """
 
     name: str
@@ -47,7 +47,7 @@ class MeasuredScenario:
     samples: Mapping[str, Sample]
     rates: Mapping[str, tuple[int, int]]
     why_not: str = ""
-    starved: int = 0
+    starved: frozenset[int] = frozenset()
 
     @property
     def judged(self) -> int:

@@ -61,9 +61,8 @@ def measured(run: RunResult, shown: str = "this run") -> Measured:
 def _measured(result: ScenarioResult) -> MeasuredScenario:
     counted = [call for call in result.calls if not call.replaced]
     of_use = judged(result.calls)
-    fed = [call for call in of_use if not is_starved(call.timeline.rig)]
     pool: dict[str, list[tuple[float, int]]] = defaultdict(list)
-    for call in fed:
+    for call in of_use:
         for metric, values in call.metrics.items():
             finite = (kept(metric, value) for value in values if math.isfinite(value))
             pool[metric] += [(value, call.number) for value in finite]
@@ -82,7 +81,7 @@ def _measured(result: ScenarioResult) -> MeasuredScenario:
             if rate.of
         },
         why_not=why_not or result.verdict.replace("_", " "),
-        starved=len(of_use) - len(fed),
+        starved=frozenset(call.number for call in of_use if is_starved(call.timeline.rig)),
     )
 
 

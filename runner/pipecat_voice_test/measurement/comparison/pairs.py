@@ -40,9 +40,8 @@ def why_not_comparable(
         return f"no call could be judged in the baseline: {_first_line(was.why_not)}"
     if not now.judged or now.fingerprint is None:
         return f"no call could be judged now: {_first_line(now.why_not)}"
-    for one, when in ((was, "in the baseline"), (now, "now")):
-        if one.starved == one.judged:
-            return f"{when} no CPU was free for the bot in any call that could be judged"
+    if len(now.starved) == now.judged:
+        return "no CPU was free for the bot in any call that could be judged"
     if base.runner != new.runner:
         return f"the baseline's machine was {base.runner!r}, this one is {new.runner!r}"
     if base.settings.provider != new.settings.provider:
@@ -59,7 +58,7 @@ def why_not_comparable(
 
 
 def is_starved(rig: Rig) -> bool:
-    """Whether the bot may have been slow for want of a CPU; such a call's times do not count."""
+    """Whether the bot may have been slow for want of a CPU."""
     stolen, starved = (
         None if share is None else round(share, _SHARE_PLACES)
         for share in (rig.stolen, rig.starved)

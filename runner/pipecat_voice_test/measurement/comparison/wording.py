@@ -70,12 +70,13 @@ def notes(base: Measured, new: Measured) -> Iterator[str]:
             f"the run of the baseline did not pass ({base.verdict}): "
             "what was bad already is no regression"
         )
-    for one, when in ((base, "in the baseline"), (new, "now")):
-        if starved := sum(scenario.starved for scenario in one.scenarios):
-            yield (
-                f"{starved} call{'s' * (starved != 1)} in which no CPU was free for the bot "
-                f"{when}: left out of the medians"
-            )
+    if calls := sum(len(scenario.starved) for scenario in base.scenarios):
+        yield (
+            f"no CPU was free for the bot in {_calls(calls)} of the baseline, "
+            "which may hide a regression"
+        )
+    if calls := sum(len(scenario.starved) for scenario in new.scenarios):
+        yield f"no CPU was free for the bot in {_calls(calls)} now, left out of the medians"
     for name, was, now in (
         ("the launcher", base.launcher, new.launcher),
         ("workers", base.settings.workers, new.settings.workers),
@@ -97,6 +98,10 @@ def _change(difference_ms: float) -> str:
     if round(difference_ms) == 0:
         return "no difference"
     return f"{abs(difference_ms):.0f} ms {'slower' if difference_ms > 0 else 'faster'}"
+
+
+def _calls(count: int) -> str:
+    return f"{count} call{'s' * (count != 1)}"
 
 
 def _plain(value: object) -> str:
