@@ -287,6 +287,17 @@ RUNS = {
             ),
         )
     ),
+    "forgiven": run(FORGIVEN),
+    "undecided": run(result(Verdict.PASSED, call(), checks=(TOO_FEW,))),
+    "shares": run(
+        result(
+            Verdict.PASSED,
+            replace(
+                call(metrics={"barge_in_ok": (0.5,), "hold_rate": (1.0,)}),
+                rates={"barge_in_ok": (1, 2), "hold_rate": (1, 1), "hold_rate (mhm)": (1, 1)},
+            ),
+        )
+    ),
     "a-shard": replace(run(result(Verdict.PASSED, call())), shard=Shard(1, 2)),
     "an-empty-shard": replace(run(), shard=Shard(4, 4)),
     "not-run-for-the-bot": run(
