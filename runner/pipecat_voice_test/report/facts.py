@@ -235,6 +235,14 @@ def whole_run_verdict(checks: Sequence[Check]) -> Verdict:
     return Verdict.SKIPPED
 
 
+def missed_checks(run: RunResult) -> list[Check]:
+    """The gates over the whole run that failed; without any, those that could not be judged."""
+    verdict = whole_run_verdict(run.run_checks)
+    if verdict not in (Verdict.FAILED, Verdict.INCONCLUSIVE):
+        return []
+    return [check for check in run.run_checks if check.verdict is verdict]
+
+
 def counts_line(run: RunResult) -> str:
     """Close a run: `3 passed, 1 failed, 1 skipped in 41.2 s`."""
     verdicts = [scenario.verdict for scenario in run.scenarios]

@@ -48,6 +48,7 @@ from pipecat_voice_test.report.facts import (
 )
 from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.junit_document import Case, Outcome, document
+from pipecat_voice_test.report.rig import rig_properties
 from pipecat_voice_test.report.text import log_tail, masked, one_line, plain_text, shortened
 
 Family = Literal["extended", "strict"]
@@ -165,15 +166,8 @@ def _properties(result: ScenarioResult) -> dict[str, str]:
         "passed_calls": passed_calls(result),
         **_proven(result),
         **metrics_of(pooled(result), result.scenario.name),
+        **rig_properties([call.timeline.rig for call in calls]),
     }
-    if calls:
-        rigs = [call.timeline.rig for call in calls]
-        named |= {
-            "rig.late_p99_ms": number(max(rig.late_p99_ms for rig in rigs), 1),
-            "rig.late_max_ms": number(max(rig.late_max_ms for rig in rigs), 1),
-            "rig.loop_stall_ms": number(max(rig.loop_stall_ms for rig in rigs), 1),
-            "rig.frames_sent": sum(rig.frames_sent for rig in rigs),
-        }
     return {"verdict": result.verdict.value, **{key: str(value) for key, value in named.items()}}
 
 

@@ -20,6 +20,7 @@ from pipecat_voice_test.report.facts import (
     counts_line,
     failed_checks,
     is_forgiven,
+    missed_checks,
     passed_calls,
     pooled,
     reason_of,
@@ -30,6 +31,7 @@ from pipecat_voice_test.report.facts import (
     words,
 )
 from pipecat_voice_test.report.files import RESULTS, Place
+from pipecat_voice_test.report.rig import rig_line
 from pipecat_voice_test.report.text import markdown_text, masked
 
 SUMMARY_BYTES = 900 * 1024
@@ -52,6 +54,7 @@ def summary_md(run: RunResult, place: Place) -> str:
         f"{counts_line(run)}, bot {bot}, seed {run.seed}{_share(run)}",
         "",
     ]
+    head += [rig, ""] if (rig := rig_line(run)) else []
     bad = [
         scenario
         for scenario in run.scenarios
@@ -120,10 +123,9 @@ def _time(found: Figures | None, statistic: str) -> str:
 
 
 def _run_problems(run: RunResult) -> Iterator[str]:
-    failed = [check for check in run.run_checks if check.verdict is Verdict.FAILED]
-    if failed:
-        yield "\n## whole run: failed\n"
-        yield from (f"- {markdown_text(check_line(check))}" for check in failed)
+    if missed := missed_checks(run):
+        yield f"\n## whole run: {words(missed[0].verdict)}\n"
+        yield from (f"- {markdown_text(check_line(check))}" for check in missed)
     for error in unshown_errors(run):
         yield f"\n## {markdown_text(error.kind.replace('_', ' '))}\n"
         yield from _items(error.message)

@@ -17,6 +17,7 @@ from pipecat_voice_test.report.facts import (
     counted_calls,
     counts_line,
     is_forgiven,
+    missed_checks,
     reason_of,
     share_line,
     undecided,
@@ -24,6 +25,7 @@ from pipecat_voice_test.report.facts import (
     words,
 )
 from pipecat_voice_test.report.files import Place
+from pipecat_voice_test.report.rig import rig_line
 from pipecat_voice_test.report.text import masked, one_line, plain_text, shortened
 
 _NAME_CHARACTERS = 200
@@ -50,12 +52,13 @@ def closing_lines(run: RunResult, place: Place) -> list[str]:
         elif undecided(result):
             lines.append(_title(result, place))
         lines += [f"  undecided: {one_line(line)}" for line in undecided(result)]
-    failed = [check for check in run.run_checks if check.verdict is Verdict.FAILED]
-    if failed:
-        lines += ["whole run: failed", *(f"  {one_line(check.message)}" for check in failed)]
+    if missed := missed_checks(run):
+        verdict = words(missed[0].verdict)
+        lines += [f"whole run: {verdict}", *(f"  {one_line(check.message)}" for check in missed)]
     if run.compared is not None:
         lines += comparison_lines(run.compared)
-    return [*lines, counts_line(run)]
+    rig = rig_line(run)
+    return [*lines, *([rig] if rig else []), counts_line(run)]
 
 
 def _quotes(message: str, log: str) -> bool:
