@@ -4,11 +4,11 @@
 #
 #   PYTHON=…   the Python to use; else the newest suitable one on PATH
 #   VENV=…     the folder of the virtual environment, to have several side by side
-#   ARGS=…     options for the command behind `demo`, `test` or `bench`
+#   ARGS=…     options for the command behind `demo`, `test`, `bench` or `detect`
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench setup setup-dev lock clean
+.PHONY: help demo test lint bench detect setup setup-dev lock clean
 
 PYTHON ?=
 VENV ?= .venv
@@ -41,6 +41,9 @@ lint: $(VENV)/.dev  ## ruff and mypy
 
 bench: $(VENV)/.dev  ## how exact the figures are, against bots whose timing is known
 	@$(BIN)/python -m bench $(ARGS)
+
+detect: $(VENV)/.dev  ## which faults are found, and whether a healthy bot is blamed
+	@$(BIN)/python -m bench.detect $(ARGS)
 
 setup: $(VENV)/.runtime  ## only set up what `demo` needs
 setup-dev: $(VENV)/.dev  ## only set up what `test` and `lint` need

@@ -59,6 +59,8 @@ class JumpingBot:
                 self._stream_sid = message["streamSid"]
             case "media":
                 self._brain.hear(base64.b64decode(message["media"]["payload"]), at_ms)
+            case "dtmf":
+                self._brain.press(message["dtmf"]["digit"], at_ms)
             case "mark":
                 self._brain.mark_returned(message["mark"]["name"], at_ms)
             case _:
@@ -82,7 +84,10 @@ class JumpingBot:
                 self._say({"event": "mark", "mark": {"name": act.name}})
             case Clear():
                 self._say({"event": "clear"})
-            case Close() | Log():
+            case Close():
+                self._stream_sid = ""
+                self._arrives(Closed(self._now_ms, act.code))
+            case Log():
                 pass
 
     def _say(self, message: dict[str, object]) -> None:

@@ -46,10 +46,11 @@ def table(found: dict[str, Found]) -> str:
     for name, part in found.items():
         cells.append([name.upper(), "", "", ""])
         cells += [[f"  {r.what}", r.measured, r.target, _MET[r.met]] for r in part.rows]
-    return "\n".join(_in_columns(cells))
+    return "\n".join(in_columns(cells))
 
 
-def _in_columns(cells: Sequence[Sequence[str]]) -> list[str]:
+def in_columns(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of text, each cell as wide as its column."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()

@@ -386,7 +386,7 @@ def test_it_is_silent_while_a_tool_runs() -> None:
 def test_it_hangs_up_in_mid_sentence() -> None:
     heard = call(ASKS, faults="hangs-up-mid-sentence")
 
-    assert heard.closed == (1000, ANSWER + 1500)
+    assert heard.closed == (1000, ANSWER + 1200)
 
 
 @pytest.mark.parametrize("portion_ms", PORTIONS)

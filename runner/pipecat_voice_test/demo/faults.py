@@ -85,7 +85,7 @@ FAULTS = {
     "silent-after-cough": Fault("stops for a noise and says nothing any more"),
     # Ending.
     "hangs-up-after": Fault("closes this long after the call began", "MS"),
-    "hangs-up-mid-sentence": Fault("closes this long into its first answer", "MS", 1500),
+    "hangs-up-mid-sentence": Fault("closes this long into its first answer", "MS", 1200),
     "close-code": Fault("whenever it closes, with this code", "CODE"),
     "cut-goodbye": Fault("key 9: closes with this much of the goodbye unheard", "MS"),
     "unsaid-goodbye": Fault("key 9: closes with this much of the goodbye never sent", "MS", 300),
