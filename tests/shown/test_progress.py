@@ -289,6 +289,14 @@ def test_a_terminal_shows_no_more_than_a_screen() -> None:
     assert max(map(len, lines)) < 30
 
 
+def test_on_a_terminal_too_it_is_told_what_no_call_can_judge() -> None:
+    out = io.StringIO()
+    with live(out) as shown:
+        shown.preparing([replace(scenario(), doubts=("a.yaml:3: it comes too soon. Fix: later",))])
+
+    assert "warning: a.yaml:3: it comes too soon. Fix: later\n" in out.getvalue()
+
+
 def test_results_stand_above_the_calls_that_go_on() -> None:
     out = io.StringIO()
     with live(out) as shown:

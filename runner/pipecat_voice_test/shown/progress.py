@@ -77,6 +77,9 @@ class Progress:
     def preparing(self, scenarios: Sequence[Scenario]) -> None:
         count = len(scenarios)
         self._tell(f"preparing {count} scenario{'s' * (count != 1)}")
+        self._tell_doubts(scenarios)
+
+    def _tell_doubts(self, scenarios: Sequence[Scenario]) -> None:
         for scenario in scenarios:
             for doubt in () if scenario.skip_reason else scenario.doubts:
                 self._tell(f"warning: {masked(one_line(doubt))}", "yellow")
@@ -164,6 +167,7 @@ class LiveProgress(Progress):
     def preparing(self, scenarios: Sequence[Scenario]) -> None:
         count = len(scenarios)
         self._doing = f"preparing {count} scenario{'s' * (count != 1)}"
+        self._tell_doubts(scenarios)
         self._redraw()
 
     def bot_starting(self, bot: Bot) -> None:
