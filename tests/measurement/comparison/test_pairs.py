@@ -166,6 +166,14 @@ def test_what_differs_a_little_is_noted_and_compared(base: RunResult, note: str)
     assert found.count(Standing.NO_REGRESSION) == 2
 
 
+def test_scenarios_that_were_called_once_are_noted() -> None:
+    once = run(scenario(call(1, response_ms=(640.0,) * 5)))
+
+    assert against(once).notes == (
+        "only one call of 1 scenario in one of the runs: `--repeat 5` shows how calls differ",
+    )
+
+
 def test_another_version_is_noted_and_compared() -> None:
     base = replace(measured(BASE, "base.json"), version="0.0.9")
     new = replace(measured(BASE), version="0.1.0")

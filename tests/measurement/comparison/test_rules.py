@@ -9,7 +9,7 @@ from pipecat_voice_test.measurement.comparison.rules import (
     compare_rate,
 )
 from pipecat_voice_test.measurement.comparison.wording import FIX
-from pipecat_voice_test.measurement.statistics.bootstrap import Sample
+from pipecat_voice_test.measurement.statistics.bootstrap import Sample, median_difference_interval
 from pipecat_voice_test.scenario.limits import METRICS
 
 WORSE, NO_WORSE, TOO_FEW = Standing.REGRESSION, Standing.NO_REGRESSION, Standing.TOO_FEW
@@ -107,6 +107,20 @@ def test_turns_of_one_call_resemble_each_other_so_calls_are_drawn_m23() -> None:
     new = Sample((480.0,) * 5 + (900.0,) * 5, (1,) * 5 + (2,) * 5)
 
     assert response(base, new).standing is NO_WORSE
+
+
+def test_two_calls_that_agree_by_chance_are_not_enough() -> None:
+    """Their medians say the same, and the values within them lie far apart."""
+    base = Sample((300.0, 640.0, 650.0, 660.0, 640.0, 1900.0), (1, 1, 1, 2, 2, 2))
+    new = Sample((300.0, 780.0, 790.0, 800.0, 780.0, 1900.0), (1, 1, 1, 2, 2, 2))
+    by_calls = median_difference_interval(new, base, name="Opening hours")
+
+    found = response(base, new)
+
+    assert by_calls[0] > 0
+    assert found.interval is not None
+    assert found.interval[0] < 0
+    assert found.standing is NO_WORSE
 
 
 def test_the_interval_repeats_bit_for_bit_m23() -> None:

@@ -39,6 +39,9 @@ LATENCIES = (
 )
 RATES = ("passed", "barge_in_ok", "hold_rate")
 VALUES_NEEDED = 5  # M-34
+# Fewer calls than this show too little of how calls differ: drawing from two or three of them
+# called every seventh healthy bot slower, and less than every twentieth with the wider interval.
+CALLS_NEEDED = 5
 FLOOR_MS = 100.0  # M-32
 FLOOR_SHARE = 0.1
 
@@ -46,6 +49,7 @@ FLOOR_SHARE = 0.1
 def compare(base: Measured, new: Measured) -> Compared:
     """Hold a run against another that was kept as its baseline."""
     comparisons: list[Comparison] = []
+    called_once = []
     for was, now in paired(base, new):
         reason = why_not_comparable(base, new, was, now)
         if reason:
@@ -54,12 +58,14 @@ def compare(base: Measured, new: Measured) -> Compared:
             comparisons.append(wording.not_comparable(scenario.name, reason))
         elif was is not None and now is not None:
             comparisons += _scenario(was, now)
+            if min(was.judged, now.judged) == 1:
+                called_once.append(now.name)
     return Compared(
         base.shown,
         base.version,
         base.started_at,
         tuple(comparisons),
-        tuple(wording.notes(base, new)),
+        (*wording.notes(base, new), *wording.called_once(called_once)),
     )
 
 
@@ -96,7 +102,7 @@ def compare_latency(
             )
         )  # fmt: skip
     difference_ms = now.figure - was.figure
-    low_ms, high_ms = median_difference_interval(new, base, name=scenario)
+    low_ms, high_ms = _interval(new, base, scenario)
     allowed_ms = max(FLOOR_MS, FLOOR_SHARE * was.figure)
     worse = low_ms > 0 and difference_ms > allowed_ms
     return wording.latency(
@@ -114,6 +120,16 @@ def compare_latency(
             max(allowed_ms, difference_ms - low_ms),
         )
     )
+
+
+def _interval(new: Sample, base: Sample, name: str) -> tuple[float, float]:
+    """By whole calls (M-23); with few of them the wider of that and the one by single values."""
+    low_ms, high_ms = median_difference_interval(new, base, name=name)
+    if min(new.call_count, base.call_count) >= CALLS_NEEDED:
+        return low_ms, high_ms
+    alone = (Sample(side.values, tuple(range(len(side.values)))) for side in (new, base))
+    by_value = median_difference_interval(*alone, name=name)
+    return min(low_ms, by_value[0]), max(high_ms, by_value[1])
 
 
 def compare_rate(

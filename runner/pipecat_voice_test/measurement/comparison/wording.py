@@ -1,6 +1,6 @@
 """What people read of a comparison."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pipecat_voice_test.measurement.comparison.model import Comparison, Measured, Side, Standing
@@ -84,6 +84,13 @@ def notes(base: Measured, new: Measured) -> Iterator[str]:
     ):
         if was != now:
             yield f"{name}: {_plain(was)} in the baseline, {_plain(now)} now"
+
+
+def called_once(names: Sequence[str]) -> Iterator[str]:
+    """One call is enough for values, and shows nothing of how calls differ."""
+    if names:
+        count = f"{len(names)} scenario{'s' * (len(names) != 1)}"
+        yield f"only one call of {count} in one of the runs: `--repeat 5` shows how calls differ"
 
 
 def _median(side: Side, where: str = "") -> str:
