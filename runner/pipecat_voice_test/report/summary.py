@@ -9,7 +9,7 @@ from itertools import chain
 
 from pipecat_voice_test.measurement.repeats.pool import passing
 from pipecat_voice_test.measurement.repeats.wording import proven
-from pipecat_voice_test.measurement.results import RunResult, ScenarioResult, Verdict
+from pipecat_voice_test.measurement.results import RunResult, ScenarioResult
 from pipecat_voice_test.report.comparison import COLUMNS, comparison_lines, rows
 from pipecat_voice_test.report.facts import (
     BAD,
