@@ -11,7 +11,10 @@ import pytest
 from pipecat_voice_test.checkup import folders, pace, software
 from pipecat_voice_test.checkup.finding import Finding, Mark, note, ok
 from pipecat_voice_test.command.doctor import doctor
+from pipecat_voice_test.control import selftest
+from pipecat_voice_test.control.call import Tried
 from pipecat_voice_test.errors import ExitCode
+from pipecat_voice_test.measurement.results import Control
 
 # docker-py forgets the socket with which it reached nobody.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -32,6 +35,7 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(folders, "open_files", lambda: [ok("open files", "many")])
     monkeypatch.setattr(pace, "processors", lambda: [ok("CPUs", "2")])
     monkeypatch.setattr(pace, "pace", lambda _: [ok("time", "kept")])
+    monkeypatch.setattr(selftest, "tested_alone", lambda: [Tried(Control(0.44, -1.2))])
     yield
     gc.collect()
 
@@ -64,6 +68,7 @@ WITHOUT_ENGINE = f"""\
 {ENGINE_FIX}\
 ✓ CPUs        2
 ✓ time        kept
+✓ control bot answer missed by +0.4 ms, stop by -1.2 ms; limit 20
 
 """
 
@@ -132,9 +137,29 @@ def test_no_time_is_exit_7(monkeypatch: pytest.MonkeyPatch) -> None:
     assert code == 7
     assert printed.endswith(
         "✗ time        too slow\n"
-        "              Fix: wait.\n\n"
+        "              Fix: wait.\n"
+        "✓ control bot answer missed by +0.4 ms, stop by -1.2 ms; limit 20\n\n"
         "1 thing to mend before bots can be called here.\n"
     )
+
+
+def test_a_control_bot_that_is_measured_wrong_is_exit_7(monkeypatch: pytest.MonkeyPatch) -> None:
+    """METRICS 7: here no run would get to its first scenario."""
+    wrong = Tried(Control(150.0, 0.0), "the control bot's answer was measured 150 ms too late")
+    monkeypatch.setattr(selftest, "tested_alone", lambda: [wrong, wrong])
+
+    code, printed = called()
+
+    assert code == 7
+    assert (
+        "✗ control bot This machine does not measure the control bot right, whose times are known: "
+        "nothing is run here.\n"
+        "              Fix: end what else runs here, give the job more CPU, or take a machine that "
+        "is not shared;\n"
+        "                   `pipecat-voice-test doctor` says more.\n"
+        "              call 1: the control bot's answer was measured 150 ms too late\n"
+        "              call 2: the control bot's answer was measured 150 ms too late\n"
+    ) in printed
 
 
 def test_signs_that_every_terminal_can_show() -> None:

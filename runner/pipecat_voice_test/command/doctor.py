@@ -13,6 +13,8 @@ from pipecat_voice_test.asked import options
 from pipecat_voice_test.asked.given import Given
 from pipecat_voice_test.checkup import folders, pace, software
 from pipecat_voice_test.checkup.finding import Finding, Mark, exit_code, guarded, miss, ok
+from pipecat_voice_test.control import selftest
+from pipecat_voice_test.control.call import OFF_BY_MS
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
 from pipecat_voice_test.report.text import masked, plain_text
 from pipecat_voice_test.shown.overview import config_file, with_config
@@ -77,6 +79,7 @@ def _probes(given: Given, environ: Mapping[str, str]) -> Iterator[Probe]:
     yield "engine", lambda: _containers(given, environ)
     yield "CPUs", pace.processors
     yield "time", lambda: pace.pace(undisturbed())
+    yield "control bot", _control
 
 
 def _all(probes: Iterable[Probe]) -> Iterator[Finding]:
@@ -96,6 +99,21 @@ def _variables(given: Given, environ: Mapping[str, str]) -> Iterator[Finding]:
         yield miss("bot-env", error, ExitCode.USAGE)
     elif names:
         yield ok("bot-env", f"{', '.join(names)} can be passed on to the bot")
+
+
+def _control() -> Iterator[Finding]:
+    """Whether a bot of known timing is measured right; a second, and more if it is not."""
+    with undisturbed():
+        tried = selftest.tested_alone()
+    control = tried[-1].control
+    if tried[-1].wrong:
+        yield miss("control bot", selftest.unfit(tried), ExitCode.INCONCLUSIVE)
+    else:
+        yield ok(
+            "control bot",
+            f"answer missed by {control.response_error_ms:+.1f} ms, stop by "
+            f"{control.stop_error_ms:+.1f} ms; limit {OFF_BY_MS:.0f}",
+        )
 
 
 def _containers(given: Given, environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -6,10 +6,13 @@ waits for calls, and once more.
 """
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Self
 
 from pipecat_voice_test.call.heartbeat import Heartbeat
+from pipecat_voice_test.call.loop import punctual_loop
 from pipecat_voice_test.control.call import Tried, call_control
 from pipecat_voice_test.errors import RigError
 from pipecat_voice_test.measurement.results import Control
@@ -49,21 +52,40 @@ class SelfTest:
         """
         if self._first is None:
             return
-        tried = [await self._first]
-        while tried[-1].wrong and len(tried) < CALLS:
-            tried.append(await call_control(self._heartbeat))
+        tried = await _until_right([await self._first], self._heartbeat)
         self.control = tried[-1].control
         self._heartbeat.control_error_ms = self.control.error_ms
         if tried[-1].wrong:
-            raise unfit([one.wrong for one in tried])
+            raise unfit(tried)
 
 
-def unfit(wrong: list[str]) -> RigError:
+def tested_alone() -> list[Tried]:
+    """The same without a run, in an event loop of its own: the last one says how it came out."""
+
+    async def tested() -> list[Tried]:
+        heartbeat = Heartbeat()
+        heartbeat.start()
+        try:
+            return await _until_right([], heartbeat)
+        finally:
+            heartbeat.stop()
+
+    with asyncio.Runner(loop_factory=partial(punctual_loop, 1)) as runner:
+        return runner.run(tested())
+
+
+async def _until_right(tried: list[Tried], heartbeat: Heartbeat) -> list[Tried]:
+    while len(tried) < CALLS and (not tried or tried[-1].wrong):
+        tried.append(await call_control(heartbeat))
+    return tried
+
+
+def unfit(tried: Sequence[Tried]) -> RigError:
     """What to tell people of a machine that measured nothing right."""
     return RigError(
         "This machine does not measure the control bot right, whose times are known: nothing is "
         "run here.",
         fix="end what else runs here, give the job more CPU, or take a machine that is not "
         "shared;\n`pipecat-voice-test doctor` says more.",
-        evidence="\n".join(f"call {number}: {one}" for number, one in enumerate(wrong, 1)),
+        evidence="\n".join(f"call {number}: {one.wrong}" for number, one in enumerate(tried, 1)),
     )
