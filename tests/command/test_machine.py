@@ -1,13 +1,15 @@
 """A class of machines is the same for all that may get the job: M-31."""
 
+import platform
+
 import pytest
 from pipecat_voice_test.command import machine
 
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine.platform, "system", lambda: "Linux")
-    monkeypatch.setattr(machine.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(machine, "cpus", lambda: 4)
     monkeypatch.setattr(machine, "quota_cpus", lambda: None)
 

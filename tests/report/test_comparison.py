@@ -90,6 +90,9 @@ def test_junit_fails_the_scenario_and_shows_the_rest_in_its_output() -> None:
     assert failure.get("type") == "response_ms"
     assert "260 ms slower" in (failure.text or "")
     assert [name for name, case in cases.items() if case.find("failure") is not None] == ["Slower"]
+    (told,) = (one for one in root.iter("property") if one.get("name") == "baseline")
+    assert (told.get("value") or "").startswith("compared with base.json (version 0.1.0, ")
+    assert "; not comparable: only the baseline has this scenario: Gone" in told.get("value", "")
     output = cases["Changed | text"].findtext("system-out") or ""
     assert "baseline: not comparable: the scenario's text has changed" in output
 

@@ -26,7 +26,7 @@ from pipecat_voice_test.measurement.results import (
     ScenarioResult,
     Verdict,
 )
-from pipecat_voice_test.report.comparison import headline
+from pipecat_voice_test.report.comparison import comparison_lines
 from pipecat_voice_test.report.facts import (
     BAD,
     PASSED_OVER,
@@ -95,7 +95,9 @@ def junit_xml(
         "exit_code": str(int(run.exit_code)),
     }
     if run.compared is not None:
-        suite_properties["baseline"] = headline(run.compared)
+        suite_properties["baseline"] = "; ".join(
+            line.strip() for line in comparison_lines(run.compared)
+        )
     if run.shard is not None:
         suite_properties["shard"] = f"{run.shard.index}/{run.shard.total}"
     return document(
