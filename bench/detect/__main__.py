@@ -5,6 +5,7 @@ Exit code 1 if a target is missed.
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from pipecat_voice_test import __version__
 
-from bench import accuracy
+from bench import accuracy, busy
 from bench.detect.counts import Counted
 from bench.detect.page import PAGE, Stored, page, table, targets
 from bench.detect.parts import PARTS, call_part
@@ -23,7 +24,7 @@ from bench.rig import CHECKOUT, cores, machine
 from bench.table import Found, Row, in_columns, say, show
 
 LINES_A_CORE = 16
-OTHERS: dict[str, Callable[..., Found]] = {"accuracy": accuracy.measure}
+OTHERS: dict[str, Callable[..., Found]] = {"busy": busy.measure, "accuracy": accuracy.measure}
 ALL = (*PARTS, *OTHERS)
 BUSY_LOAD = 0.5
 
@@ -95,6 +96,8 @@ def _of_cases(name: str, given: argparse.Namespace) -> Outcome:
 
 
 def _other(name: str, given: argparse.Namespace) -> Outcome:
+    if given.pipecat:
+        os.environ["PVT_PIPECAT_PYTHON"] = given.pipecat
     with tempfile.TemporaryDirectory() as folder:
         found = OTHERS[name](Path(folder).resolve() / name, quick=given.short)
     return (), found.rows

@@ -81,6 +81,7 @@ def _called(case: Case, calls: int, pipecat: str) -> list[Call]:
             tuple(scenarios),
             repeat=calls,
             workers=min(calls, case.at_once) * len(scenarios),
+            control=False,
         )
         with _bot(case, folder / _LOG, pipecat) as url:
             run = _run(plan, url, folder)

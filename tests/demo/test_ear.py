@@ -9,6 +9,7 @@ from pipecat_voice_test.demo.clips import speaking_voice
 from pipecat_voice_test.demo.ear import DECODED, Burst, Ear
 
 LOUD, QUIET = bytes([0xA0] * 4 + [0x20] * 4), b"\xff" * 8
+HISS = bytes([0xA0, 0x20] * 4)  # As loud, and crosses zero with every sample.
 
 
 def bursts_in(ulaw: bytes, piece: int = 160) -> list[tuple[int, int]]:
@@ -60,3 +61,32 @@ def test_it_agrees_with_the_level_rule_of_metrics_2(offset_ms: int) -> None:
 
 def test_it_decodes_as_g711_does() -> None:
     assert list(DECODED) == decode_ulaw(bytes(range(256))).tolist()
+
+
+@pytest.mark.parametrize(
+    ("sound", "is_voice"),
+    [
+        pytest.param(LOUD * 400, True, id="a-vowel"),
+        pytest.param(HISS * 400, False, id="a-cough"),
+        pytest.param(HISS * 200 + LOUD * 200, True, id="a-word-that-begins-with-a-hiss"),
+        pytest.param(HISS * 300 + LOUD * 40, False, id="a-cough-with-something-under-it"),
+    ],
+)
+def test_a_cough_is_loud_and_no_voice(sound: bytes, is_voice: bool) -> None:
+    ear = Ear()
+    ear.hear(QUIET * 500 + sound + QUIET * 100)
+
+    assert ear.burst is not None
+    assert ear.burst.is_voice == is_voice
+
+
+@pytest.mark.parametrize("noise_dbov", [-50.0, -45.0, -41.0])
+def test_over_the_noise_of_a_line_a_word_stands_out(noise_dbov: float) -> None:
+    """Only its soft end is lost."""
+    noise = np.rint(line_noise(1, noise_dbov, 8000 * 6)).astype(np.int16)
+    word = decode_ulaw(speaking_voice().replies[1].ulaw)
+    noise[8000 * 3 : 8000 * 3 + len(word)] += word
+    found = bursts_in(encode_ulaw(noise))
+
+    assert [onset for onset, _ in found[-3:]][0] >= 2990
+    assert found[-1][1] == pytest.approx(3000 + len(word) / 8, abs=300)

@@ -19,7 +19,6 @@ FRAME_DELAY_MS = 60  # The newest sound the bot can know of is this old at worst
 AFTER_YIELD_MS = 500  # It never answers sooner than that after it was interrupted.
 STALE_AFTER_MS = 450
 NOISE_MS = 50
-VOICED_MS = 30  # Less of it in a sound, and it is a noise.
 
 
 class Brain:
@@ -156,11 +155,11 @@ class Brain:
         # Whoever yields very soon cannot wait for much voice.
         soonest_ms = max(NOISE_MS, self._manners.stop_after_ms - FRAME_DELAY_MS)
         needed_ms = min(self._manners.voice_to_yield_ms, soonest_ms)
-        return burst.voice_ms >= needed_ms and burst.voiced_ms >= VOICED_MS
+        return burst.voice_ms >= needed_ms and burst.is_voice
 
     def _is_noise(self, burst: Burst) -> bool:
         """Whether a bot that yields to noise then finds nothing in it to answer."""
-        return burst.voice_ms < self._manners.voice_to_yield_ms or burst.voiced_ms < VOICED_MS
+        return burst.voice_ms < self._manners.voice_to_yield_ms or not burst.is_voice
 
     def _will_answer(self, burst: Burst) -> None:
         """Answer this, once it has been over for long enough."""
@@ -169,7 +168,7 @@ class Brain:
             return
         if manners.yields_to_noise and self._is_noise(burst):
             return
-        if burst.voiced_ms < VOICED_MS and not manners.answers_noise:
+        if not burst.is_voice and not manners.answers_noise:
             return
         self._asked = burst
         due_ms = burst.end_ms + manners.answer_after_ms

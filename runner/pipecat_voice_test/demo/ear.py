@@ -25,6 +25,8 @@ JOIN_MS = 200  # Closer sounds are one burst: a breath between two words.
 OVER_NOISE_DB = 6.0  # Noise stays within 4 dB of its softest tenth, window by window.
 NOISIEST_DBOV = -40.0  # Whatever is louder for long is no noise.
 _NOISE_WINDOWS = 1000  # Ten seconds: nobody speaks that long without a breath.
+VOICED_MS = 30
+VOICED_SHARE = 0.3
 MOST_CROSSINGS = 24  # Of zero, in a voiced window: 1200 Hz.
 
 
@@ -83,6 +85,11 @@ class Burst:
     end_ms: int
     voice_ms: int
     voiced_ms: int = 0
+
+    @property
+    def is_voice(self) -> bool:
+        """Whether there are vowels in it: a cough is none, though noise may lie under it."""
+        return self.voiced_ms >= max(VOICED_MS, VOICED_SHARE * self.voice_ms)
 
 
 class Noise:
