@@ -86,7 +86,8 @@ def test_over_the_noise_of_a_line_a_word_stands_out(noise_dbov: float) -> None:
     noise = np.rint(line_noise(1, noise_dbov, 8000 * 6)).astype(np.int16)
     word = decode_ulaw(speaking_voice().replies[1].ulaw)
     noise[8000 * 3 : 8000 * 3 + len(word)] += word
-    found = bursts_in(encode_ulaw(noise))
+    # What noise there is takes the ear a moment to know.
+    found = [burst for burst in bursts_in(encode_ulaw(noise)) if burst[1] > 1000]
 
-    assert [onset for onset, _ in found[-3:]][0] >= 2990
+    assert found[0][0] == pytest.approx(3000, abs=40)
     assert found[-1][1] == pytest.approx(3000 + len(word) / 8, abs=300)
