@@ -13,6 +13,7 @@ from bench.truth import Pair, calls_of, response_pairs, stop_pairs
 WITHIN_MS = 10.0
 WITHIN_SHARE = 0.95
 MOST_MS = 20.0
+OVER_BACKGROUND_MS = 40.0
 # Its times are no whole frames, so that every phase of a frame is met.
 _MANNERS = ("--answer-after-ms", "613.7", "--stop-after-ms", "287.3")
 
@@ -22,25 +23,46 @@ class Case:
     """One bot, and how often it is called.
 
     A steady voice makes the truth about `stop_ms` plain: where a recorded one pauses by itself
-    just when it is interrupted, even its speaker could not say when it fell silent.
+    just when it is interrupted, even its speaker could not say when it fell silent. But nobody
+    hears a voice in a steady tone over music, so there a recorded one is interrupted where it
+    does not pause: `interrupt_after_ms` and up to 500 ms later.
     """
 
     send: str
     voice: str = "steady"
     calls: int = 25
     exchanges: int = 4
+    background: str = ""
+    interrupt_after_ms: int = 1000
 
     @property
     def told(self) -> str:
         portions = "whole utterances" if self.send == "all" else f"{self.send} ms"
-        return portions + (" of recorded speech" if self.voice == "speech" else "")
+        behind = f" over {self.background}" if self.background else ""
+        return portions + (" of recorded speech" if self.voice == "speech" else "") + behind
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        return ("response_ms",) if self.voice == "speech" else ("response_ms", "stop_ms")
+        hidden = self.voice == "speech" and not self.background
+        return ("response_ms",) if hidden else ("response_ms", "stop_ms")
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        behind = ("--background", self.background) if self.background else ()
+        return ("--send", self.send, "--voice", self.voice, *behind)
+
+    @property
+    def within_ms(self) -> float:
+        return OVER_BACKGROUND_MS if self.background else WITHIN_MS
 
 
-CASES = (Case("20"), Case("137.5"), Case("all"), Case("20", "speech", 15, 2))
+CASES = (
+    Case("20"),
+    Case("137.5"),
+    Case("all"),
+    Case("20", "speech", 15, 2),
+    *(Case("20", "speech", 25, 1, kind, 1900) for kind in ("music", "noise", "typing")),
+)
 QUICK = (Case("137.5", calls=10, exchanges=2),)
 
 
@@ -54,29 +76,32 @@ def measure(folder: Path, *, quick: bool) -> Found:
         if void:
             found.rows.append(Row(f"bot sends {case.told}: calls not judged", f"{void}"))
         for metric in case.metrics:
-            errors = Errors.of(pairs[metric], WITHIN_MS)
+            errors = Errors.of(pairs[metric], case.within_ms)
             found.facts[case.told][metric] = asdict(errors) | {"pairs": pairs[metric]}
-            found.rows += _rows(f"{metric}, bot sends {case.told}", errors)
+            found.rows += _rows(f"{metric}, bot sends {case.told}", errors, case)
     return found
 
 
 def _call(case: Case, folder: Path) -> tuple[dict[str, list[Pair]], int]:
     log = folder / "bot.jsonl"
-    talks = [
-        scenario(conversation(case.exchanges, number=number), folder / f"{number}")
-        for number in range(case.calls)
-    ]
-    options = ("--send", case.send, "--voice", case.voice, "--log", str(log), *_MANNERS)
-    with demo_bot(*options) as bot:
+    talks = [scenario(_talk(case, number), folder / f"{number}") for number in range(case.calls)]
+    with demo_bot(*case.options, "--log", str(log), *_MANNERS) as bot:
         run = run_calls(talks, bot.url, folder / "results", workers=case.calls)
     return _pairs(run, log)
 
 
-def _rows(name: str, errors: Errors) -> list[Row]:
+def _talk(case: Case, number: int) -> str:
+    after_ms = case.interrupt_after_ms
+    if case.background:  # Spread less widely than conversations are.
+        after_ms += number * 37 % 500 - number * 37 % 1100
+    return conversation(case.exchanges, number=number, interrupt_after_ms=after_ms)
+
+
+def _rows(name: str, errors: Errors, case: Case) -> list[Row]:
     unmatched = f" ({errors.unmatched} without a counterpart)" if errors.unmatched else ""
     return [
         Row(
-            f"{name}: within {WITHIN_MS:g} ms",
+            f"{name}: within {case.within_ms:g} ms",
             f"{errors.within_share:.1%} of {errors.count + errors.unmatched}{unmatched}",
             f"≥ {WITHIN_SHARE:.0%}",
             errors.within_share >= WITHIN_SHARE,
@@ -84,8 +109,8 @@ def _rows(name: str, errors: Errors) -> list[Row]:
         Row(
             f"{name}: off by at most",
             f"{errors.off_ms.max:.1f} ms, median {errors.bias_ms:+.1f} ms",
-            f"≤ {MOST_MS:g} ms",
-            errors.off_ms.max <= MOST_MS and errors.count > 0,
+            "" if case.background else f"≤ {MOST_MS:g} ms",
+            None if case.background else errors.off_ms.max <= MOST_MS and errors.count > 0,
         ),
     ]
 
