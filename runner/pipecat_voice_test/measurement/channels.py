@@ -1,9 +1,10 @@
 """Who was heard when: both channels of a call as stretches of time.
 
 What the caller said is known from the clips (M-2); what the bot said is found on the
-playout timeline (M-3) by the level rule of METRICS 2.
+playout timeline (M-3), by its level or by the neural detector (METRICS 2).
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pipecat_voice_test.audio.codec import Pcm, decode_ulaw
-from pipecat_voice_test.audio.speech import heard_speech
-from pipecat_voice_test.scenario.model import Scenario, TurnKind
+from pipecat_voice_test.audio.detector import BY_MODEL, find_speech, speech_after_ms
+from pipecat_voice_test.audio.speech import SPEECH_DBOV, stretches
+from pipecat_voice_test.scenario.model import Detector, Scenario, TurnKind
 from pipecat_voice_test.timeline import (
     FRAME_SAMPLES,
     SAMPLES_PER_MS,
@@ -106,6 +108,7 @@ class Hearing:
         clears: Every `clear` of the call.
         detector: What found the speech, `level` or `model`; METRICS 2.
         because: Why that one, for people.
+        suspected: Why what its level gives may be no speech, for people, or empty.
     """
 
     stretches: tuple[Span, ...] = ()
@@ -118,6 +121,7 @@ class Hearing:
     ended_at_ms: float = 0.0
     detector: str = "level"
     because: str = ""
+    suspected: str = ""
 
     def burst_at(self, at_ms: float) -> Span | None:
         """The burst going on at this moment."""
@@ -169,7 +173,12 @@ def _mouth_span(timeline: Timeline, start: int, end: int) -> Span:
     return Span(mouth_ms(timeline, start), mouth_ms(timeline, end - 1) + 1 / SAMPLES_PER_MS)
 
 
-def hearing(timeline: Timeline, speech: Iterable[Span], turn_gap_ms: float) -> Hearing:
+def hearing(
+    timeline: Timeline,
+    speech: Iterable[Span],
+    turn_gap_ms: float,
+    detector: Detector = "auto",
+) -> Hearing:
     """Find the bot's speech in what was heard.
 
     Args:
@@ -177,8 +186,9 @@ def hearing(timeline: Timeline, speech: Iterable[Span], turn_gap_ms: float) -> H
         speech: When the caller spoke; it separates bot turns. Distractors, which must not
             take the floor, are left out by the caller of this function.
         turn_gap_ms: Bursts closer than this form one bot turn.
+        detector: What finds the speech.
     """
-    found = heard_speech(heard_pcm(timeline))
+    found = find_speech(heard_pcm(timeline), detector, _cuts(timeline))
     bursts = _spans(found.bursts)
     return Hearing(
         stretches=_spans(found.stretches),
@@ -189,7 +199,19 @@ def hearing(timeline: Timeline, speech: Iterable[Span], turn_gap_ms: float) -> H
         pieces=timeline.heard,
         clears=tuple(timeline.of(PlaybackCleared)),
         ended_at_ms=timeline.ended_at_ms,
+        detector=found.detector,
+        because=found.because,
+        suspected=found.suspected,
     )
+
+
+def unheard_speech_ms(timeline: Timeline, hearing: Hearing) -> float:
+    """How much speech was queued but unheard at the end; silence and music are none (P-41)."""
+    unheard = decode_ulaw(timeline.unheard_ulaw)
+    if hearing.detector == BY_MODEL:
+        return speech_after_ms(heard_pcm(timeline), unheard)
+    found = stretches(unheard, SPEECH_DBOV)
+    return sum(end - start for start, end in found) / SAMPLES_PER_MS
 
 
 def heard_pcm(timeline: Timeline) -> Pcm:
@@ -217,6 +239,18 @@ def bot_turns(
                 continue
         turns.append(burst)
     return tuple(turns)
+
+
+def _cuts(timeline: Timeline) -> list[int]:
+    """The samples at which a `clear` ended what was playing."""
+    ends: list[int] = []
+    for clear in timeline.of(PlaybackCleared):
+        if clear.discarded_ms > 0:
+            at = clear.at_ms * SAMPLES_PER_MS
+            begun = bisect_right(timeline.heard, at, key=lambda piece: piece.first_sample)
+            if begun:
+                ends.append(min(timeline.heard[begun - 1].end_sample, round(at)))
+    return ends
 
 
 def _spans(samples: Iterable[tuple[int, int]]) -> tuple[Span, ...]:

@@ -6,15 +6,20 @@ Pure functions from a timeline to facts. Limits come later, in `checks.py`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pipecat_voice_test.audio.codec import decode_ulaw
-from pipecat_voice_test.audio.speech import SPEECH_DBOV, stretches
 from pipecat_voice_test.measurement.barge_in import (
     BargeIn,
     Manners,
     barge_in,
     breathes_dry,
 )
-from pipecat_voice_test.measurement.channels import Hearing, Span, Utterance, hearing, utterances
+from pipecat_voice_test.measurement.channels import (
+    Hearing,
+    Span,
+    Utterance,
+    hearing,
+    unheard_speech_ms,
+    utterances,
+)
 from pipecat_voice_test.measurement.distraction import Distraction, distraction
 from pipecat_voice_test.measurement.turn_taking import TurnTaking, turn_taking
 from pipecat_voice_test.scenario.limits import DEFAULT_LIMITS
@@ -27,7 +32,6 @@ from pipecat_voice_test.scenario.matching import (
 )
 from pipecat_voice_test.scenario.model import EventName, Scenario, Turn, TurnKind
 from pipecat_voice_test.timeline import (
-    SAMPLES_PER_MS,
     BotClosed,
     EndedBy,
     MarkReceived,
@@ -96,7 +100,7 @@ def call_facts(scenario: Scenario, timeline: Timeline) -> CallFacts:
         if utterance.kind is not TurnKind.DISTRACTOR
         for span in utterance.spans
     ]
-    heard = hearing(timeline, floor_taken, scenario.turn_gap_ms)
+    heard = hearing(timeline, floor_taken, scenario.turn_gap_ms, scenario.detector)
     manners = Manners(
         scenario.turn_gap_ms, breathes_dry(heard, said.values(), scenario.turn_gap_ms)
     )
@@ -120,7 +124,7 @@ def call_facts(scenario: Scenario, timeline: Timeline) -> CallFacts:
         turns,
         greeting_ms=_greeting_ms(scenario, heard),
         greeting_missing=_greeting_missing(scenario, heard, timeline),
-        tail_lost_ms=speech_ms(timeline.unheard_ulaw) if by_bot else None,
+        tail_lost_ms=unheard_speech_ms(timeline, heard) if by_bot else None,
         hang_up_delay_ms=(
             timeline.ended_at_ms - last_word_ms if by_bot and last_word_ms is not None else None
         ),
@@ -143,12 +147,6 @@ def answer_within_ms(turn: Turn) -> float | None:
         ),
         None,
     )
-
-
-def speech_ms(ulaw: bytes) -> float:
-    """How much speech is in this audio; silence appended before closing is none (P-41)."""
-    found = stretches(decode_ulaw(ulaw), SPEECH_DBOV)
-    return sum(end - start for start, end in found) / SAMPLES_PER_MS
 
 
 @dataclass(frozen=True, slots=True)

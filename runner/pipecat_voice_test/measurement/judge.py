@@ -30,6 +30,7 @@ from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.timeline import EndedBy, Note, Severity, Timeline
 
 INNER_PAUSE_MS = 200.0
+_BETTER_DETECTOR = "say `detector: model` in the scenario, or leave `detector` out."
 
 
 def judge_call(
@@ -222,6 +223,11 @@ def _notes(facts: CallFacts) -> Iterator[str]:
                 f"pauses for {pause.length_ms:.0f} ms, which a bot may take for its end"
             )
     yield from sound_notes(facts)
+    if facts.hearing.suspected:
+        yield (
+            f"background_suspected: the bot's speech was found by its level, but it may play "
+            f"something else: {facts.hearing.suspected}. Fix: {_BETTER_DETECTOR}"
+        )
 
 
 def _unusual(values: Sequence[Value]) -> Iterator[str]:
