@@ -167,7 +167,7 @@ class ScriptedCaller:
         give_up_ms = self._at_ms + SEND_AFTER_AT_MOST_MS
         while True:
             self.waiting_for = event.value
-            while (anchor_ms := self._latest_ms(event)) is None:
+            while (anchor_ms := self.ear.latest_ms(event, self._at_ms)) is None:
                 if self._at_ms >= give_up_ms:
                     self._give_up(
                         turn,
@@ -191,19 +191,6 @@ class ScriptedCaller:
     def _lead_ms(self, turn: Turn) -> float:
         """How long a turn goes on before its first sound."""
         return self._clips[turn.index].spans[0][0] / SAMPLES_PER_MS if turn.speaks else 0.0
-
-    def _latest_ms(self, event: EventName) -> float | None:
-        match event:
-            case EventName.BOT_STARTED_SPEAKING:
-                return self.ear.latest_start_ms()
-            case EventName.BOT_STOPPED_SPEAKING:
-                return self.ear.latest_stop_ms(self._at_ms)
-            case EventName.USER_STARTED_SPEAKING:
-                return self.ear.own_onset_ms
-            case EventName.USER_STOPPED_SPEAKING:
-                return None if self.ear.own_onset_ms is None else self.ear.own_end_ms
-            case _:
-                return self.ear.latest_signal_ms(event)
 
     def _scripted(self, turn: Turn, onset_ms: float) -> float:
         self.events.append(ScriptedWait(self._at_ms, turn.index, onset_ms))

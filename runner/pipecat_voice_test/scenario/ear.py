@@ -108,6 +108,20 @@ class Ear:
 
     # --- what `send_after` counts from: the latest since the caller last spoke ------------------
 
+    def latest_ms(self, event: EventName, at_ms: float) -> float | None:
+        """When an event last happened since the caller spoke, his own included."""
+        match event:
+            case EventName.BOT_STARTED_SPEAKING:
+                return self.latest_start_ms()
+            case EventName.BOT_STOPPED_SPEAKING:
+                return self.latest_stop_ms(at_ms)
+            case EventName.USER_STARTED_SPEAKING:
+                return self.own_onset_ms
+            case EventName.USER_STOPPED_SPEAKING:
+                return None if self.own_onset_ms is None else self.own_end_ms
+            case _:
+                return self.latest_signal_ms(event)
+
     def latest_start_ms(self) -> float | None:
         """When the bot last began to speak; its early answer to the caller counts too.
 

@@ -25,6 +25,7 @@ from pipecat_voice_test.audio.voice_model import WINDOW_MS
 _SOUND_DBOV = -50.0  # METRICS 2: below that is silence.
 _SOFT_DBOV = -36.0  # METRICS 3.5: a voice is louder.
 _BELOW_VOICE_DB = 6.0
+_SAME_DB = 1.0
 _VOICE_KNOWN_MS = 600  # The model takes the first 300 ms of a tone for speech.
 _NOBODY_MS = 600
 UNKNOWN_VOICE_MS = 1500
@@ -65,9 +66,11 @@ class Evidence:
             enough = soft * WINDOW_MS >= _SOFT_SOUND_MS
             going_on = enough and soft >= _NEARLY_ALL * np.count_nonzero(heard)
             return Finding.ONLY_BACKGROUND if going_on else Finding.NOTHING
-        strong = dbov >= float(np.median(dbov[speech])) - _BELOW_VOICE_DB
-        if float(_ms_since_speech(strong & ~speech, speech)[-1]) >= UNKNOWN_VOICE_MS:
+        voice_dbov = float(np.median(dbov[speech]))
+        as_loud = dbov >= voice_dbov - _SAME_DB
+        if float(_ms_since_speech(as_loud & ~speech, speech)[-1]) >= UNKNOWN_VOICE_MS:
             return Finding.UNKNOWN_VOICE
+        strong = dbov >= voice_dbov - _BELOW_VOICE_DB
         if np.mean(speech[strong]) < _MOSTLY:
             return Finding.NOTHING
         if _ms_since_speech(sound & ~strong & ~speech, speech).max() < _NOBODY_MS:

@@ -1,19 +1,26 @@
 """Which rule tells whether the bot speaks: that of its level, or the voice model?
 
-Nothing but the level is looked at until sound has gone on for longer than speech does without a
-pause, or since the first moment of the call. Then the voice model is given what was heard since
-that sound began, a slice per frame, and from there on every frame. What it makes of it becomes
-what is known as soon as there is evidence that something lies under the bot's voice. So a switch
-changes the past too: it tells where the bot's words really began and ended.
+Nothing but the level is looked at until there is a reason: sound that goes on for longer than
+speech does without a pause, or since the first moment of the call, or a burst far softer than the
+loudest. Then the voice model is given the last seconds, a slice per frame, and from there on every
+frame. What it makes of them becomes what is known as soon as there is evidence that something lies
+under the bot's voice. So a switch changes the past too: it tells where the bot's words really
+began and ended.
 
-Of 1800 stretches of real speech at -26 dBov one in a thousand lasted 3 s without a silence of
-50 ms, and none of those looked like background by the rules of `evidence.py`.
+Of 1800 stretches of real speech at -26 dBov one in sixty lasted 2 s without a silence of 50 ms.
+In 1044 calls made of real speech at -18 to -34 dBov nothing was taken for background but the
+first second of four, which began with a breath; over music, hiss, typing and a room 10 to 20 dB
+below the voice the model took over in all of 225 calls but 10, in which typing was too faint to be
+in the way.
 
 A call that begins with soft sound in which nobody speaks is taken on trust: the model decides at
 once, or the caller would wait for the music to end, and the level does again if that sound pauses
 before anybody has spoken over it.
 """
 
+import audioop
+import math
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
@@ -25,11 +32,13 @@ from pipecat_voice_test.audio.live.voice import LiveVoice
 from pipecat_voice_test.audio.live.windows import Windows
 from pipecat_voice_test.audio.voice_model import WINDOW_MS, load
 
-_STRETCH_MS = 3000
-_TURN_MS = 5000  # Clicks have pauses between them that are too long for one stretch.
+_STRETCH_MS = 2000
+_TURN_MS = 5000
 _FIRST_MOMENT_MS = 200
-_LEAD_FRAMES = 10  # What the model hears before the sound begins.
-_CATCH_UP_WINDOWS = 8  # Per frame: four seconds of history in a third of one, 1 ms at a time.
+_FAR_SOFTER = 4.0  # 12 dB.
+_KEPT_FRAMES = 8000 // FRAME_MS
+_LOOKS_FOR_MS = 5000
+_CATCH_UP_WINDOWS = 8  # Per frame: the last 8 s take 0.7 s, 1 ms at a time.
 _DECIDES_EVERY_MS = 4 * WINDOW_MS
 _TRUSTED_MS = 3000  # After that it is no longer kept a secret.
 _PAUSE_MS = 400
@@ -83,10 +92,13 @@ class Hearing:
         self._evidence = Evidence()
         self._windows = Windows(0.0)
         self._history_ms = 0.0  # From where on the model was given the sound.
+        self._watched_ms = 0.0
         self._decide_ms = 0.0
         self._announced = False
-        self._kept: list[bytes] = []
+        self._kept: deque[bytes] = deque(maxlen=_KEPT_FRAMES)
         self._sound_since_ms: float | None = None
+        self._spoke = False
+        self._loudest_rms = 0
         if detector != "level":
             load()  # Now, and not in the middle of the call.
 
@@ -150,19 +162,31 @@ class Hearing:
 
     def _is_suspicious(self, ulaw: bytes, now_ms: float) -> bool:
         self._kept.append(ulaw)
+        spoke, self._spoke = self._spoke, self._level.is_speaking()
         since_ms, stretch_ms = self._sound_since_ms, self._level.speaking_since_ms
         if since_ms is None:
-            del self._kept[:-_LEAD_FRAMES]
-        if since_ms is None or stretch_ms is None:
             return False
+        if stretch_ms is None:
+            return spoke and self._was_far_softer(now_ms)
         return (
             since_ms < _FIRST_MOMENT_MS
             or now_ms - stretch_ms >= _STRETCH_MS
             or now_ms - since_ms >= _TURN_MS
         )
 
+    def _was_far_softer(self, now_ms: float) -> bool:
+        """Whether the burst that has just ended is no match for one before."""
+        if not self._level.bursts:
+            return False
+        frames = math.ceil((now_ms - self._level.bursts[-1][0]) / FRAME_MS)
+        burst = list(self._kept)[-frames:]
+        loudest = max(audioop.rms(audioop.ulaw2lin(ulaw, 2), 2) for ulaw in burst)
+        self._loudest_rms = max(self._loudest_rms, loudest)
+        return loudest * _FAR_SOFTER <= self._loudest_rms
+
     def _begin_to_watch(self, now_ms: float) -> None:
         self._rule = _Rule.WATCHED
+        self._watched_ms = now_ms
         self._history_ms = now_ms - FRAME_MS * len(self._kept)
         self._windows = Windows(self._history_ms)
         for frame in self._kept:
@@ -189,15 +213,16 @@ class Hearing:
             case _Rule.MODEL:
                 return self._doubt(finding, now_ms)
             case _:
-                return self._compare(finding)
+                return self._compare(finding, now_ms)
 
-    def _compare(self, finding: Finding) -> Switch | None:
+    def _compare(self, finding: Finding, now_ms: float) -> Switch | None:
         """Whether what the level calls speech is none."""
         since_ms = self._sound_since_ms
         if finding is Finding.BACKGROUND:
             return self._to_model(_Rule.MODEL, finding.value)
         if since_ms is None:
-            self._rule = _Rule.LEVEL
+            if now_ms - self._watched_ms >= _LOOKS_FOR_MS:
+                self._rule = _Rule.LEVEL
         elif finding is Finding.ONLY_BACKGROUND and since_ms < _FIRST_MOMENT_MS:
             return self._to_model(_Rule.TRUSTED, "")
         return None

@@ -1,21 +1,13 @@
 """The live caller hears what the verdicts will say, and soon enough."""
 
 import pytest
-from pipecat_voice_test.audio.codec import ULAW_SILENCE_FRAME, Pcm, encode_ulaw
+from pipecat_voice_test.audio.codec import Pcm
 from pipecat_voice_test.audio.level import at_active_level
 from pipecat_voice_test.audio.live import LiveSpeech
 from pipecat_voice_test.audio.speech import heard_speech
 
+from audio.live.frames import FRAME_MS, frames
 from audio.sounds import VOICES, hiss, silence, sound, tone, voice
-
-FRAME_MS = 20
-
-
-def frames(pcm: Pcm) -> list[bytes]:
-    """20 ms each, empty where nothing plays."""
-    ulaw = encode_ulaw(sound(pcm, silence(FRAME_MS)))
-    whole = [ulaw[at : at + 160] for at in range(0, len(ulaw) - 159, 160)]
-    return [b"" if frame == ULAW_SILENCE_FRAME else frame for frame in whole]
 
 
 def followed(pcm: Pcm) -> LiveSpeech:
