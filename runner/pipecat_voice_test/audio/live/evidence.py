@@ -11,7 +11,7 @@ anybody has spoken there is nothing to compare with: all there is to say then is
 softer than a voice on the telephone, and that nobody speaks in it.
 """
 
-from collections import deque
+import math
 from enum import Enum
 
 import numpy as np
@@ -48,17 +48,28 @@ class Evidence:
     """Everything heard since the sound began, up to 20 s."""
 
     def __init__(self) -> None:
-        self._dbov: deque[float] = deque(maxlen=_KEPT_WINDOWS)
-        self._speech: deque[bool] = deque(maxlen=_KEPT_WINDOWS)
+        # With room for as much again, so that what is too old need not go window by window.
+        self._dbov = np.empty(2 * _KEPT_WINDOWS)
+        self._speech = np.empty(2 * _KEPT_WINDOWS, np.bool_)
+        self._windows = 0
 
     def take(self, window: Window) -> None:
         """Take the next window."""
-        self._dbov.append(20 * np.log10(max(window.rms, 1) / FULL_SCALE))
-        self._speech.append(window.probability >= SURE)
+        if self._windows == len(self._dbov):
+            for kept in (self._dbov, self._speech):
+                kept[:_KEPT_WINDOWS] = kept[_KEPT_WINDOWS:]
+            self._windows = _KEPT_WINDOWS
+        self._dbov[self._windows] = 20 * math.log10(max(window.rms, 1) / FULL_SCALE)
+        self._speech[self._windows] = window.probability >= SURE
+        self._windows += 1
+
+    def _kept(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        kept = slice(max(0, self._windows - _KEPT_WINDOWS), self._windows)
+        return self._dbov[kept], self._speech[kept]
 
     def finding(self) -> Finding:
         """What there is to be said by now."""
-        dbov, speech = np.array(self._dbov), np.array(self._speech, bool)
+        dbov, speech = self._kept()
         sound = dbov >= _SOUND_DBOV
         if np.count_nonzero(speech) * WINDOW_MS < _VOICE_KNOWN_MS:
             heard = sound | speech
@@ -79,7 +90,7 @@ class Evidence:
 
     def loud_without_speech_ms(self) -> float:
         """How much there was since the last speech that is as loud as a voice."""
-        dbov, speech = np.array(self._dbov), np.array(self._speech, bool)
+        dbov, speech = self._kept()
         return float(_ms_since_speech((dbov >= _SOFT_DBOV) & ~speech, speech)[-1])
 
 

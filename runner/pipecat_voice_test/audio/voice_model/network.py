@@ -92,13 +92,13 @@ class Network:
 
     def _spectra(self, samples: Floats) -> Floats:
         """Magnitudes, `(windows, 4, 65)`."""
-        windows = np.lib.stride_tricks.sliding_window_view(
-            samples, CONTEXT_SAMPLES + WINDOW_SAMPLES
-        )[::WINDOW_SAMPLES]
+        windows = samples[CONTEXT_SAMPLES:].reshape(-1, WINDOW_SAMPLES)
+        before = samples[:-CONTEXT_SAMPLES].reshape(-1, WINDOW_SAMPLES)[:, :CONTEXT_SAMPLES]
         mirrored = windows[:, -2 : -2 - _MIRRORED_SAMPLES : -1]
-        padded = np.concatenate([windows, mirrored], axis=1)
-        pieces = np.lib.stride_tricks.sliding_window_view(padded, _SPECTRUM_SAMPLES, axis=1)
-        pieces = pieces[:, ::_SPECTRUM_STEP].reshape(-1, _SPECTRUM_SAMPLES)
+        padded = np.concatenate([before, windows, mirrored], axis=1)
+        starts = range(0, _SPECTRA * _SPECTRUM_STEP, _SPECTRUM_STEP)
+        pieces = np.stack([padded[:, at : at + _SPECTRUM_SAMPLES] for at in starts], axis=1)
+        pieces = pieces.reshape(-1, _SPECTRUM_SAMPLES)
         waves = pieces @ self._spectrum
         magnitudes: Floats = np.sqrt(waves[:, :_BINS] ** 2 + waves[:, _BINS:] ** 2)
         return magnitudes.reshape(-1, _SPECTRA, _BINS)
