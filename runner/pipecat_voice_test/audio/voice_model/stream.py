@@ -19,8 +19,9 @@ RESET_AFTER_MS = 2000
 _NOBODY = 0.1
 _NOBODY_WINDOWS = 5
 
-_BLOCK_WINDOWS = 1024  # Half a minute at once, so that an hour needs no more memory.
-_ALONE_WINDOWS = 2  # As many as BLAS computes without calling for other threads.
+# As many as BLAS computes without calling for other threads. With 64 and more it shares them out,
+# which takes four times the time of the clock and twice that of the processor on a busy machine.
+_BLOCK_WINDOWS = 8
 
 
 def load() -> None:
@@ -37,7 +38,7 @@ def voice_probabilities(
         pcm: A whole recording; a last window that is not full is taken as if silence followed.
         reset_after_ms: How often the memory may be wiped, where nobody speaks; None is never.
     """
-    stream = VoiceStream(reset_after_ms, block_windows=_BLOCK_WINDOWS)
+    stream = VoiceStream(reset_after_ms)
     missing = -len(pcm) % WINDOW_SAMPLES
     found = stream.feed(pcm)
     if missing:
@@ -50,18 +51,10 @@ class VoiceStream:
 
     Args:
         reset_after_ms: As in `voice_probabilities`.
-        block_windows: How many windows may be computed in one go. Up to two the work stays in
-            this thread, which is what a loop with other things to do wants.
     """
 
-    def __init__(
-        self,
-        reset_after_ms: float | None = RESET_AFTER_MS,
-        *,
-        block_windows: int = _ALONE_WINDOWS,
-    ) -> None:
+    def __init__(self, reset_after_ms: float | None = RESET_AFTER_MS) -> None:
         self._reset_windows = None if reset_after_ms is None else reset_after_ms / WINDOW_MS
-        self._block_windows = block_windows
         self._memory = Memory()
         self._since_reset = 0
         self._nobody = 0
@@ -80,8 +73,8 @@ class VoiceStream:
         whole = len(samples) - len(samples) % WINDOW_SAMPLES
         self._waiting = samples[whole:]
         found: list[tuple[int, float]] = []
-        for first in range(0, whole, self._block_windows * WINDOW_SAMPLES):
-            last = min(first + self._block_windows * WINDOW_SAMPLES, whole)
+        for first in range(0, whole, _BLOCK_WINDOWS * WINDOW_SAMPLES):
+            last = min(first + _BLOCK_WINDOWS * WINDOW_SAMPLES, whole)
             found += self._look_at(to_floats(samples[first:last]))
         return found
 
