@@ -72,7 +72,7 @@ def test_every_metric_the_call_yields_is_there_under_its_id() -> None:
         "no_yield": [0],
         "early_answer": [0],
         "barge_in_ok": [1],
-        "longest_silence_ms": [1280],
+        "longest_silence_ms": [1300],
         "silence_share": [0],
         "gaps": [0],
         "worst_gap_ms": [0],

@@ -315,6 +315,10 @@ def test_the_same_call_on_a_busy_machine_charges_nothing() -> None:
     call.rig = replace(Rig(), stalls=((2500.0, 2700.0), (4750.0, 4800.0), (6900.0, 7000.0)))
 
     assert failed_metrics(call.judged.checks) == []
+    assert call.judged.notes == (
+        "3 gaps, the longest 300 ms at 6.8 s, coincide with stalls of this machine and are not "
+        "charged",
+    )
 
 
 def test_an_interrupted_bot_that_answers_is_not_said_to_break_up() -> None:

@@ -25,10 +25,16 @@ def sound_values(facts: CallFacts) -> Iterator[Value]:
 def sound_notes(facts: CallFacts) -> Iterator[str]:
     """Holes that the bot is not charged with, and why."""
     found = gaps_of(facts)
-    for gap in found.stalled:
+    if len(found.stalled) == 1:
+        (gap,) = found.stalled
         yield (
             f"a gap of {gap.length_ms:.0f} ms at {_seconds(gap.start_ms)} coincides with a stall "
             "of this machine and is not charged"
+        )
+    elif found.stalled:
+        yield (
+            f"{_told('gap', found.stalled)}, coincide with stalls of this machine and are not "
+            "charged"
         )
     if found.pauses:
         worst = max(found.pauses, key=_length_ms)
