@@ -145,22 +145,19 @@ def test_a_slow_turn_is_left_out_up_to_the_next_turn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("within_ms", "own", "failures"),
+    ("within_ms", "slow", "failures"),
     [
-        pytest.param(None, {}, ["response_ms", "longest_silence_ms"], id="by-default"),
-        pytest.param(7000, {}, [], id="the-scenario-lets-the-answer-take-as-long"),
-        pytest.param(
-            7000, {"longest_silence_ms": {"each": 5000}}, ["longest_silence_ms"],
-            id="a-limit-of-its-own-holds",
-        ),
+        pytest.param(None, False, ["longest_silence_ms", "response_ms"], id="by-default"),
+        pytest.param(7000, False, ["longest_silence_ms"], id="a-limit-on-the-answer-is-not-on-it"),
+        pytest.param(7000, True, [], id="slow-says-that-a-tool-runs"),
     ],
-)  # fmt: skip
-def test_an_answer_may_take_as_long_as_the_scenario_says(
-    within_ms: int | None, own: dict[str, dict[str, float]], failures: list[str]
+)
+def test_only_a_slow_turn_may_be_silent_for_longer(
+    within_ms: int | None, slow: bool, failures: list[str]
 ) -> None:
-    call = asked(answer(within_ms), answers_ms=6000, limits=limits(**own))  # type: ignore[arg-type]  # statistics
+    call = asked(answer(within_ms), answers_ms=6000, slow=slow)
 
-    assert sorted(failed_metrics(call.judged.checks)) == sorted(failures)
+    assert sorted(failed_metrics(call.judged.checks)) == failures
 
 
 def patient(*turns: Turn, turn_gap_ms: int = 6000) -> Call:

@@ -1,10 +1,9 @@
 """Silence and sound: METRICS 3.5."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from pipecat_voice_test.measurement.channels import Span, heard_pcm
-from pipecat_voice_test.measurement.facts import CallFacts, answer_within_ms
+from pipecat_voice_test.measurement.facts import CallFacts
 from pipecat_voice_test.measurement.sound.gaps import Gaps, find_gaps
 from pipecat_voice_test.measurement.sound.loudness import loudness
 from pipecat_voice_test.measurement.sound.silences import silences
@@ -55,25 +54,10 @@ def _silence(facts: CallFacts, found: Sequence[Span]) -> Iterator[Value]:
     if worst is not None:
         worst_ms = worst.length_ms
         because = f"nobody spoke from {_seconds(worst.start_ms)} to {_seconds(worst.end_ms)}"
-    value = _value(facts, "longest_silence_ms", worst_ms, worst, because)
-    yield replace(value, each=_granted_ms(facts, worst))
+    yield _value(facts, "longest_silence_ms", worst_ms, worst, because)
     long = [silence for silence in found if silence.length_ms > LONG_SILENCE_MS]
     share = sum(map(_length_ms, long)) / facts.timeline.ended_at_ms
     yield _value(facts, "silence_share", share, next(iter(long), None), _told("silence", long))
-
-
-def _granted_ms(facts: CallFacts, silence: Span | None) -> float | None:
-    """A limit that stands in for the default: the time an answer may take by its `within_ms`."""
-    limits = facts.scenario.limits
-    default_ms = limits.of("longest_silence_ms").get("each")
-    if silence is None or default_ms is None or "longest_silence_ms" in limits.own:
-        return None
-    granted = (
-        answer_within_ms(record.turn)
-        for record in facts.turns
-        if record.answer is not None and abs(record.answer.start_ms - silence.end_ms) < 1
-    )
-    return max((ms for ms in granted if ms is not None and ms > default_ms), default=None)
 
 
 def _gaps(facts: CallFacts, found: Gaps) -> Iterator[Value]:
