@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pipecat_voice_test.audio.headers import file_header
 from pipecat_voice_test.errors import UsageError
 from pipecat_voice_test.protocol import twilio_findings as findings
 from pipecat_voice_test.protocol.identity import CallIdentity
@@ -44,7 +45,6 @@ _EXPECTED = {
     "mark": ("event", "streamSid", "mark"),
     "clear": ("event", "streamSid"),
 }
-_FILE_HEADERS = tuple(findings.FILE_HEADERS)
 
 
 class TwilioWire:
@@ -223,8 +223,7 @@ def _with_body(event: str, fields: dict[str, Any]) -> BotMessage:
     except Unreadable as unreadable:
         return Rejected(event, (findings.not_base64(str(unreadable)),))
     notes = _notes(event, fields, body)
-    if ulaw.startswith(_FILE_HEADERS):
-        header = next(header for header in _FILE_HEADERS if ulaw.startswith(header))
+    if (header := file_header(ulaw)) is not None:
         notes = (findings.file_header(header), *notes)
     return Media(ulaw, notes)
 

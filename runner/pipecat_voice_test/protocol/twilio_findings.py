@@ -6,6 +6,7 @@ Source: https://www.twilio.com/docs/api/errors (31924, 31931, 31950, 31951)
 
 from collections.abc import Collection
 
+from pipecat_voice_test.audio.headers import FILE_HEADERS
 from pipecat_voice_test.protocol.untrusted import json_type, quoted
 from pipecat_voice_test.protocol.wire import Complaint, Trouble
 from pipecat_voice_test.timeline import Severity
@@ -15,14 +16,6 @@ MEDIA_DISCARDED = 31931
 MALFORMED_MESSAGE = 31950
 INVALID_MESSAGE = 31951
 
-# Files begin like this; raw μ-law practically never does.
-FILE_HEADERS = {
-    b"RIFF": "WAV (`RIFF`)",
-    b"ID3": "MP3 (`ID3`)",
-    b"OggS": "Ogg (`OggS`)",
-    b"fLaC": "FLAC (`fLaC`)",
-    b".snd": "AU (`.snd`)",
-}
 NAMED_FIELDS = 5
 
 
