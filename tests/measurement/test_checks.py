@@ -32,6 +32,9 @@ def in_brief(result: CallResult) -> list[tuple[str, str, str]]:
     return [(each.id, each.metric, str(each.verdict)) for each in result.checks]
 
 
+INTEGRITY = ("file_header", "double_base64", "linear_pcm", "byte_swapped", "a_law")
+
+
 def test_checks_come_turn_by_turn_expectations_before_limits_and_the_call_last() -> None:
     call = asked(answer(1500), expect("bot_stopped_speaking")).bot_says(6210, 900)
 
@@ -45,6 +48,7 @@ def test_checks_come_turn_by_turn_expectations_before_limits_and_the_call_last()
         ("limits.cut_in.each", "cut_in", "passed"),
         ("limits.worst_gap_ms.each", "worst_gap_ms", "passed"),
         ("limits.gap_share.each", "gap_share", "passed"),
+        *((f"limits.{metric}.each", metric, "passed") for metric in INTEGRITY),
         ("limits.lets_go_ms.each", "lets_go_ms", "passed"),
         ("limits.protocol.each", "protocol", "passed"),
         ("ended_by", "ended_by", "passed"),

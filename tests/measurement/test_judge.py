@@ -80,6 +80,12 @@ def test_every_metric_the_call_yields_is_there_under_its_id() -> None:
         "level": [-23],
         "clipping": [0],
         "burst_ahead_ms": [9000],
+        "file_header": [0],
+        "double_base64": [0],
+        "linear_pcm": [0],
+        "byte_swapped": [0],
+        "a_law": [0],
+        "dc_offset": [0],
         "lets_go_ms": [30],
         "protocol": [0],
     }
