@@ -14,6 +14,8 @@ from pipecat_voice_test.call.socket import Arrival, Closed, Message
 from pipecat_voice_test.demo.acts import Act, Clear, Close, Log, Mark, Send
 from pipecat_voice_test.demo.brain import Brain
 
+ROUNDING_MS = 1e-6
+
 
 class JumpingBot:
     """A `Clock` and a `Socket` in one: the bot acts while the call sleeps."""
@@ -41,7 +43,8 @@ class JumpingBot:
                 self._now_ms = max(self._now_ms, deadline_ms)
                 return
             self._now_ms = max(self._now_ms, due_ms)
-            for act in self._brain.act(self._now_ms - self._start_ms):
+            # The sum above may be too small by what a float cannot say.
+            for act in self._brain.act(self._now_ms - self._start_ms + ROUNDING_MS):
                 self._perform(act)
 
     # --- Socket ---------------------------------------------------------------------------
