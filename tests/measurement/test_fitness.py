@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from pipecat_voice_test.measurement.fitness import excused_over, why_void
+from pipecat_voice_test.measurement.fitness import excused, excused_over, why_void
 from pipecat_voice_test.measurement.judge import judge_scenario
 from pipecat_voice_test.measurement.results import CallResult, Check, Verdict
 from pipecat_voice_test.scenario.model import Scenario, TurnKind
@@ -98,8 +98,46 @@ def test_a_bot_with_a_cpu_is_judged(rig: Rig) -> None:
     assert "response_ms" in failed(result)
 
 
+@pytest.mark.parametrize(
+    ("late_p99_ms", "verdict"), [(8.0, Verdict.FAILED), (8.1, Verdict.INCONCLUSIVE)]
+)
+def test_a_bot_that_missed_more_than_slowness_explains(
+    late_p99_ms: float, verdict: Verdict
+) -> None:
+    """No answer in eight seconds: if we were in time, so could it have been."""
+    call = Call(scenario(turn(TurnKind.TURN, answer(4000))))
+    call.rig = Rig(late_p99_ms=late_p99_ms, starved=1.0)
+    result = call.caller_says(0, 2000, 1000).caller_hangs_up(12_000).judged
+
+    assert result.verdict is verdict
+    assert ("missed_turn" in failed(result)) == (verdict is Verdict.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "verdict"),
+    [
+        (301.0, 100.0, Verdict.FAILED),
+        (300.0, 100.0, Verdict.INCONCLUSIVE),
+        (0.03, 0.01, Verdict.INCONCLUSIVE),
+        (1.0, 0.0, Verdict.FAILED),
+        (0.5, 1.0, Verdict.FAILED),
+        (None, 100.0, Verdict.FAILED),
+        (300.0, None, Verdict.FAILED),
+    ],
+)
+def test_a_bot_without_a_cpu_is_three_times_slower_at_most(
+    value: float | None, limit: float | None, verdict: Verdict
+) -> None:
+    """Also what has no measure of slowness, and what is too little instead of too much."""
+    check = Check("limits.any", "response_ms", Verdict.FAILED, "", value, limit)
+    ((found,), why) = excused([check], Rig(starved=1.0))
+
+    assert found.verdict is verdict
+    assert bool(why) == (verdict is Verdict.INCONCLUSIVE)
+
+
 def test_a_fault_that_no_lack_of_cpu_explains_stays_one() -> None:
-    result = slow_bot(Rig(starved=1.0), blunders=True).judged
+    result = slow_bot(Rig(late_p99_ms=12.0, starved=1.0), blunders=True).judged
 
     assert result.verdict is Verdict.FAILED
     assert failed(result) == {"protocol"}
@@ -151,6 +189,7 @@ def test_values_of_a_starved_call_decide_no_gate_over_several() -> None:
 
 def test_how_many_calls_passed_is_counted_all_the_same() -> None:
     """The calls were excused one by one."""
-    check = Check("limits.passed.at_least", "passed", Verdict.FAILED, "passed in 1 of 5 calls")
+    text = "passed in 1 of 5 calls"
+    check = Check("limits.passed.at_least", "passed", Verdict.FAILED, text, 1.0, 5.0)
 
-    assert excused_over([check], [Rig(starved=1.0)]) == [check]
+    assert excused_over([check], [Rig(late_p99_ms=12.0, starved=1.0)]) == [check]
