@@ -23,7 +23,9 @@ from bench.detect.store import FOLDER, keep, kept
 from bench.rig import CHECKOUT, cores, machine
 from bench.table import Found, Row, in_columns, say, show
 
-LINES_A_CORE = 16
+# A call takes 4 to 6 % of a core, bot included; getting a bot ready takes half a second of one.
+LINES_A_CORE = 15
+SINGLE_LINES_A_CORE = 6  # Where each has a bot of its own to get ready.
 OTHERS: dict[str, Callable[..., Found]] = {"busy": busy.measure, "accuracy": accuracy.measure}
 ALL = (*PARTS, *OTHERS)
 BUSY_LOAD = 0.5
@@ -50,10 +52,17 @@ def main() -> None:
     say("done")
     _show(done)
     if given.write:
-        (CHECKOUT / PAGE).parent.mkdir(exist_ok=True)
-        (CHECKOUT / PAGE).write_text(page(kept(ALL)))
-        show(f"\nWritten from all parts in {FOLDER.relative_to(CHECKOUT)}: {PAGE}")
+        _write()
     sys.exit(any(row.met is False for row in targets(done)))
+
+
+def _write() -> None:
+    stored = kept(ALL)
+    if not stored:
+        sys.exit(f"There is nothing in {FOLDER.relative_to(CHECKOUT)} yet: call a part first.")
+    (CHECKOUT / PAGE).parent.mkdir(exist_ok=True)
+    (CHECKOUT / PAGE).write_text(page(stored))
+    show(f"\nWritten from all parts in {FOLDER.relative_to(CHECKOUT)}: {PAGE}")
 
 
 def _arguments() -> argparse.Namespace:
@@ -63,7 +72,7 @@ def _arguments() -> argparse.Namespace:
     add("--short", action="store_true", help="each fault and each style once: three minutes")
     add("--only", action="append", metavar="NAME", help="cases whose name begins so; not kept")
     add("--calls", type=int, help="so many calls of each case")
-    add("--lines", type=int, default=LINES_A_CORE * len(cores()), help="calls at once, at most")
+    add("--lines", type=int, help="calls at once, at most")
     add("--pipecat", default="", metavar="PYTHON", help="that has what examples/pipecat-bot needs")
     add("--write", action="store_true", help=f"write {PAGE} from all parts called so far")
     given = parser.parse_args()
@@ -91,8 +100,9 @@ def _of_cases(name: str, given: argparse.Namespace) -> Outcome:
     if not part.cases:
         return (), ()
     calls = given.calls or (1 if given.short else part.calls)
-    say(f"{name}: {len(part.cases)} bots, {calls} calls each")
-    return call_part(part, calls, given.lines, given.pipecat), ()
+    lines = given.lines or len(cores()) * (LINES_A_CORE if calls > 1 else SINGLE_LINES_A_CORE)
+    say(f"{name}: {len(part.cases)} bots, {calls} calls each, {lines} at once")
+    return call_part(part, calls, lines, given.pipecat), ()
 
 
 def _other(name: str, given: argparse.Namespace) -> Outcome:

@@ -25,7 +25,7 @@ from bench.detect.scenarios import (
 NO_YIELD = ("stop_ms", "no_yield")
 _SHORT = "--reply-ms 3000"
 _LONG = "--reply-ms 6000"
-_PATIENT = "--answer-after-ms 1200"  # Waits out a pause of 900 ms.
+_PATIENT = f"{_SHORT} --answer-after-ms 1200"  # Waits out a pause of 900 ms.
 _HARD_TO_STOP = "--voice-to-yield-ms 600 --stop-after-ms 800"  # Bears a "mhm".
 
 MUTANTS: tuple[Case, ...] = (
@@ -34,10 +34,12 @@ MUTANTS: tuple[Case, ...] = (
     Case("slow-yield", BARGE_IN, "slow-yield=1900", NO_YIELD, defect="D2"),
     Case("very-slow-yield", BARGE_IN, "slow-yield=2500", NO_YIELD, defect="D2"),
     Case("stale", BARGE_IN, "stale=600", ("stale_audio_ms",), defect="D3"),
-    Case("stops-midway", WHOLE_REPLY, "stops-midway", ("response_duration_ms",), defect="D4"),
-    Case("halts-for-a-while", TURN, "breaks-up=500", ("worst_gap_ms",), defect="D4"),
-    Case("breaks-up", TURN, "breaks-up=250", ("worst_gap_ms",), defect="D5"),
-    Case("crackles", TURN, "breaks-up=80", ("gap_share",), defect="D5"),
+    Case(
+        "stops-midway", WHOLE_REPLY, "stops-midway", ("response_duration_ms",), _LONG, defect="D4"
+    ),
+    Case("halts-for-a-while", TURN, "breaks-up=500", ("worst_gap_ms",), _LONG, defect="D4"),
+    Case("breaks-up", TURN, "breaks-up=250", ("worst_gap_ms",), _LONG, defect="D5"),
+    Case("crackles", TURN, "breaks-up=80", ("gap_share",), _LONG, defect="D5"),
     Case(
         "foreign-stream-sid",
         TURN,
@@ -46,8 +48,15 @@ MUTANTS: tuple[Case, ...] = (
         _SHORT,
         defect="D6",
     ),
-    Case("yields-to-mhm", MHM, "yields-to-anything", ("false_yield",), _HARD_TO_STOP, defect="D7"),
-    Case("yields-to-cough", COUGH, "yields-to-anything", ("false_yield",), defect="D7"),
+    Case(
+        "yields-to-mhm",
+        MHM,
+        "yields-to-anything",
+        ("false_yield",),
+        f"{_LONG} {_HARD_TO_STOP}",
+        defect="D7",
+    ),
+    Case("yields-to-cough", COUGH, "yields-to-anything", ("false_yield",), _LONG, defect="D7"),
     Case("cuts-in", PAUSE, "cuts-in", ("cut_in",), _PATIENT, defect="D8"),
     # What it says, and when.
     Case("silent", GREETING, "silent", ("greeting_missing", "greeting_ms")),
@@ -81,7 +90,9 @@ MUTANTS: tuple[Case, ...] = (
     Case("silent-after-cough", COUGH_AND_QUESTION, "silent-after-cough", ("missed_turn",), _LONG),
     # Ending.
     Case("hangs-up-after", TURN, "hangs-up-after=3000", ("ended_by",), _SHORT),
-    Case("hangs-up-mid-sentence", TURN, "hangs-up-mid-sentence", ("cut_goodbye", "ended_by")),
+    Case(
+        "hangs-up-mid-sentence", TURN, "hangs-up-mid-sentence", ("cut_goodbye", "ended_by"), _SHORT
+    ),
     Case("close-code", GOODBYE, "close-code=1011", ("ended_by",)),
     Case("cut-goodbye", GOODBYE, "cut-goodbye=400", ("tail_lost_ms",)),
     Case("unsaid-goodbye", GOODBYE, "unsaid-goodbye", ("cut_goodbye",)),
@@ -100,7 +111,7 @@ MUTANTS: tuple[Case, ...] = (
     Case("double-base64", TURN, "double-base64", ("double_base64",), _SHORT),
     Case("too-fast", TURN, "too-fast", ("wrong_speed",)),
     Case("too-slow", TURN, "too-slow", ("wrong_speed",), _SHORT),
-    Case("loops", TURN, "loops", ("looped",)),
+    Case("loops", TURN, "loops", ("looped",), _LONG),
     Case("clipped", TURN, "clipped", ("clipping",), _SHORT),
     Case("too-loud", TURN, "too-loud", ("level", "clipping"), _SHORT),
     Case("too-quiet", TURN, "too-quiet", ("level",), _SHORT),

@@ -1,10 +1,11 @@
 """The parts of the bench: which cases each calls, and how often."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import get_context
 
 from bench.detect import cases, pipecat_cases
@@ -45,7 +46,7 @@ def _alarms(mutants: Iterable[Case]) -> Part:
         groups.setdefault(case.same_as_healthy, []).append(case)
     healthy = tuple(several[0].healthy for several in groups.values())
     names = tuple(tuple(case.name for case in several) for several in groups.values())
-    return Part(tuple(replace(case, at_once=case.at_once * 2) for case in healthy), 50, names)
+    return Part(healthy, 50, names)
 
 
 PARTS: dict[str, Part] = {
@@ -88,8 +89,12 @@ class Lines:
 
 async def _call_all(part: Part, calls: int, lines: Lines, pipecat: str) -> list[Counted]:
     loop = asyncio.get_running_loop()
+    each = min(calls, *(case.at_once for case in part.cases))
+    many = min(len(part.cases), -(-lines.most // each))
     # What a process has loaded serves the next case, too; and a fork of this one would do harm.
-    with ProcessPoolExecutor(lines.most, get_context("spawn")) as processes:
+    with ProcessPoolExecutor(many, get_context("spawn")) as processes:
+        for loaded in [processes.submit(_get_ready, many) for _ in range(many)]:
+            loaded.result()
 
         async def one(case: Case, names: tuple[str, ...]) -> Counted:
             wanted = min(calls, case.at_once) * (2 if case.beside else 1)
@@ -101,6 +106,11 @@ async def _call_all(part: Part, calls: int, lines: Lines, pipecat: str) -> list[
 
         groups = part.groups or ((),) * len(part.cases)
         return await asyncio.gather(*map(one, part.cases, groups))
+
+
+def _get_ready(processes: int) -> None:
+    """Load everything before anybody is called, and leave the others something to do."""
+    time.sleep(0.2 * processes)
 
 
 def _progress(found: Counted) -> str:

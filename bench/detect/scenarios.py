@@ -51,7 +51,7 @@ WHOLE_REPLY = (
     GREETED
     + """
   - audio: audio/one_moment_please.wav
-    expect: [{event: response, within_ms: 2500, lasts_at_least_ms: 8000}]
+    expect: [{event: response, within_ms: 2500, lasts_at_least_ms: 5000}]
 """
 )
 SHORT_REPLY = (
