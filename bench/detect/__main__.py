@@ -100,7 +100,8 @@ def _of_cases(name: str, given: argparse.Namespace) -> Outcome:
     if not part.cases:
         return (), ()
     calls = given.calls or (1 if given.short else part.calls)
-    lines = given.lines or len(cores()) * (LINES_A_CORE if calls > 1 else SINGLE_LINES_A_CORE)
+    a_core = LINES_A_CORE if calls > 1 else SINGLE_LINES_A_CORE
+    lines = given.lines or len(cores()) * a_core
     say(f"{name}: {len(part.cases)} bots, {calls} calls each, {lines} at once")
     return call_part(part, calls, lines, given.pipecat), ()
 
@@ -118,6 +119,8 @@ def _show(done: list[Stored]) -> None:
     if rows:
         show("\n" + "\n".join(in_columns([("fault", "metric", "detected", "false alarms"), *rows])))
     met = {True: "yes", False: "no", None: ""}
+    if not any(part.counted or part.rows for part in done):
+        return
     figures = [(row.what, row.measured, row.target, met[row.met]) for row in targets(done)]
     show("\n" + "\n".join(in_columns([("", "measured here", "target", "met"), *figures])))
 

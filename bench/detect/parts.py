@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 
 from bench.detect import cases, pipecat_cases
-from bench.detect.calling import call_case
+from bench.detect.calling import Call, call_case
 from bench.detect.case import Case
 from bench.detect.counts import Counted, counted
 from bench.table import say
@@ -98,7 +98,11 @@ async def _call_all(part: Part, calls: int, lines: Lines, pipecat: str) -> list[
 
         async def one(case: Case, names: tuple[str, ...]) -> Counted:
             async with lines.taken(_lines_for(case, calls)):
-                made = await loop.run_in_executor(processes, call_case, case, calls, pipecat)
+                try:
+                    made = await loop.run_in_executor(processes, call_case, case, calls, pipecat)
+                except Exception as error:
+                    # A bot that cannot be called must not end the bench for all others.
+                    made = [Call(void=f"{type(error).__name__}: {error}")]
             found = counted(case, made, calls, names)
             say(_progress(found))
             return found
