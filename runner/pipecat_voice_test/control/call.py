@@ -28,7 +28,6 @@ from pipecat_voice_test.scenario.limits import Limits
 from pipecat_voice_test.scenario.model import (
     DEFAULT_LINE_NOISE_DBOV,
     CallSetup,
-    EventName,
     Scenario,
     SendAfter,
     Turn,
@@ -42,7 +41,7 @@ STOP_MS = 200.0
 RESPONSE_MS = 300.0
 OFF_BY_MS = 20.0  # METRICS 7
 
-_SPEAKS_AFTER_MS = 20
+_SPEAKS_AFTER_MS = 40
 _SPEAKS_FOR_MS = 140
 _QUIET_MS = 20
 _HANGS_UP_AFTER_MS = 400
@@ -151,7 +150,7 @@ _SCENARIO = Scenario(
             0,
             1,
             TurnKind.BARGE_IN,
-            send_after=SendAfter(EventName.BOT_STARTED_SPEAKING, _SPEAKS_AFTER_MS),
+            send_after=SendAfter(None, _SPEAKS_AFTER_MS),
         ),
         Turn(1, 1, TurnKind.HANGUP, send_after=SendAfter(None, _HANGS_UP_AFTER_MS)),
     ),
