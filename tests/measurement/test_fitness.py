@@ -99,7 +99,7 @@ def test_a_bot_with_a_cpu_is_judged(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    ("late_p99_ms", "verdict"), [(8.0, Verdict.FAILED), (8.1, Verdict.INCONCLUSIVE)]
+    ("late_p99_ms", "verdict"), [(10.0, Verdict.FAILED), (10.1, Verdict.INCONCLUSIVE)]
 )
 def test_a_bot_that_missed_more_than_slowness_explains(
     late_p99_ms: float, verdict: Verdict
