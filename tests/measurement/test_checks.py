@@ -32,7 +32,7 @@ def in_brief(result: CallResult) -> list[tuple[str, str, str]]:
     return [(each.id, each.metric, str(each.verdict)) for each in result.checks]
 
 
-INTEGRITY = ("file_header", "double_base64", "linear_pcm", "byte_swapped", "a_law")
+INTEGRITY = ("file_header", "double_base64", "linear_pcm", "byte_swapped", "a_law", "looped")
 
 
 def test_checks_come_turn_by_turn_expectations_before_limits_and_the_call_last() -> None:

@@ -85,6 +85,7 @@ def test_every_metric_the_call_yields_is_there_under_its_id() -> None:
         "linear_pcm": [0],
         "byte_swapped": [0],
         "a_law": [0],
+        "looped": [0],
         "dc_offset": [0],
         "lets_go_ms": [30],
         "protocol": [0],

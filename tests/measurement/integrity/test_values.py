@@ -14,7 +14,7 @@ from measurement.calls import IDENTITY, Call, answer, scenario, turn
 from measurement.integrity.sounds import WAV_HEADER, a_law, raw, said, swapped
 
 SPEECH = encode_ulaw(said("reply-1"))
-GATED = ("file_header", "double_base64", "linear_pcm", "byte_swapped", "a_law")
+GATED = ("file_header", "double_base64", "linear_pcm", "byte_swapped", "a_law", "looped")
 
 
 def heard(audio: bytes, message_bytes: int = 320) -> Call:
@@ -44,6 +44,7 @@ def test_a_healthy_call_has_a_value_for_each_and_none_is_bad() -> None:
         pytest.param(a_law(said("reply-1")), "a_law", id="a-law"),
         pytest.param(base64.b64encode(SPEECH), "double_base64", id="base64"),
         pytest.param(WAV_HEADER + SPEECH, "file_header", id="header"),
+        pytest.param(SPEECH[800:4800] * 5, "looped", id="loop"),
     ],
 )
 def test_each_fault_fails_its_own_metric(audio: bytes, metric: str) -> None:

@@ -11,6 +11,8 @@ from pipecat_voice_test.audio.level import FULL_SCALE
 from pipecat_voice_test.measurement.facts import CallFacts
 from pipecat_voice_test.measurement.integrity.coding import CODINGS, coding_faults, is_enough
 from pipecat_voice_test.measurement.integrity.fault import Fault
+from pipecat_voice_test.measurement.integrity.goodbye import cut_goodbye
+from pipecat_voice_test.measurement.integrity.loops import looped
 from pipecat_voice_test.measurement.integrity.offset import mean_sample
 from pipecat_voice_test.measurement.integrity.payload import (
     compressed,
@@ -36,11 +38,15 @@ def integrity_values(facts: CallFacts) -> Iterator[Value]:
     yield from (_value(metric, sound, wrong.get(metric)) for metric in CODINGS)
     if wrong or headers.value:
         return
-    yield from _of_whole_samples(sound)
+    yield from _of_whole_samples(facts, sound)
 
 
-def _of_whole_samples(sound: Sound) -> Iterator[Value]:
+def _of_whole_samples(facts: CallFacts, sound: Sound) -> Iterator[Value]:
     """What is said only of sound that is rightly coded."""
+    yield _value("looped", sound, looped(sound))
+    told, cut = cut_goodbye(facts, sound)
+    if told:
+        yield _value("cut_goodbye", sound, cut)
     mean = mean_sample(sound)
     if mean is not None:
         because = f"the mean of its samples is {mean:+.0f} of {FULL_SCALE}."
