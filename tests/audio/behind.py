@@ -45,7 +45,8 @@ def behind(kind: str, below_db: float, ms: float) -> NDArray[np.float64]:
     if kind == "hum":
         at = np.arange(samples) / SAMPLE_RATE_HZ
         sound = 0.5 * sound + sum(np.sin(2 * np.pi * 50 * wave * at) / wave for wave in range(3, 9))
-    return sound * np.sqrt(mean_square(VOICE_DBOV - below_db) / np.mean(sound**2))
+    scale = float(np.sqrt(mean_square(VOICE_DBOV - below_db) / np.mean(sound**2)))
+    return np.asarray(sound * scale, np.float64)
 
 
 def on_the_line(voice_alone: Pcm, kind: str = "quiet", below_db: float = 20.0) -> Pcm:
