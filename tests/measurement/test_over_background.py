@@ -42,7 +42,7 @@ def streamed(call: Call, kind: str, *, clears: bool, below_db: float = 20.0) -> 
     line = to_pcm(voice + behind(kind, below_db, ENDS_MS)[: len(voice)])
     cut = round(CLEARED_MS * SAMPLES_PER_MS)
     # What is queued when it clears is speech that nobody will hear.
-    rest = to_pcm(clips[1][round(spoken_ms * SAMPLES_PER_MS) :][: 60 * SAMPLES_PER_MS])
+    rest = clips[1][round(spoken_ms * SAMPLES_PER_MS) :][: 60 * SAMPLES_PER_MS]
     call.bot_plays(0.0, np.concatenate([line[:cut], rest]) if clears else line[:cut],
                    ahead_ms=60.0)  # fmt: skip
     if clears:
