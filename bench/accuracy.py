@@ -61,7 +61,7 @@ CASES = (
     Case("137.5"),
     Case("all"),
     Case("20", "speech", 15, 2),
-    *(Case("20", "speech", 25, 1, kind, 1900) for kind in ("music", "noise", "typing")),
+    *(Case("20", "speech", 25, 1, kind, 2100) for kind in ("music", "noise", "typing")),
 )
 QUICK = (Case("137.5", calls=10, exchanges=2),)
 

@@ -91,7 +91,11 @@ MUTANTS: tuple[Case, ...] = (
     # Ending.
     Case("hangs-up-after", TURN, "hangs-up-after=3000", ("ended_by",), _SHORT),
     Case(
-        "hangs-up-mid-sentence", TURN, "hangs-up-mid-sentence", ("cut_goodbye", "ended_by"), _SHORT
+        "hangs-up-mid-sentence",
+        TWO_QUESTIONS,
+        "hangs-up-mid-sentence",
+        ("cut_goodbye", "ended_by"),
+        _SHORT,
     ),
     Case("close-code", GOODBYE, "close-code=1011", ("ended_by",)),
     Case("cut-goodbye", GOODBYE, "cut-goodbye=400", ("tail_lost_ms",)),
