@@ -106,9 +106,9 @@ MUTANTS: tuple[Case, ...] = (
     Case("crash", TURN, "crash=7000", ("ended_by",), _SHORT),
     Case("dies-in-call", TURN, "dies-in-call=7000", ("ended_by",), _SHORT),
     # How it sounds.
-    Case("wav-header", GREETING, "wav-header", ("file_header", "protocol")),
-    Case("mp3-header", GREETING, "mp3-header", ("file_header", "protocol")),
-    Case("ogg-header", GREETING, "ogg-header", ("file_header", "protocol")),
+    Case("wav-header", GREETING, "wav-header", ("file_header",)),
+    Case("mp3-header", GREETING, "mp3-header", ("file_header",)),
+    Case("ogg-header", GREETING, "ogg-header", ("file_header",)),
     Case("linear-pcm", TURN, "linear-pcm", ("linear_pcm",), _SHORT),
     Case("byte-swapped", TURN, "byte-swapped", ("byte_swapped",), _SHORT),
     Case("a-law", TURN, "a-law", ("a_law",), _SHORT),
