@@ -136,6 +136,23 @@ def test_a_bot_without_a_cpu_is_three_times_slower_at_most(
     assert bool(why) == (verdict is Verdict.INCONCLUSIVE)
 
 
+def test_what_only_counts_an_answer_that_came_late_goes_with_it() -> None:
+    """A late answer is a missed turn as well; METRICS 3.2."""
+    late = Check("turns[0].expect[0]", "response_ms", Verdict.FAILED, "", 5000.0, 4000.0, 0)
+    counted = [
+        Check(f"turns[{index}].limits.{metric}.each", metric, Verdict.FAILED, "", 1.0, 0.0, index)
+        for metric, index in (("missed_turn", 0), ("missed_turn", 1), ("cut_in", 0))
+    ]
+    found, _ = excused([counted[0], late, *counted[1:]], Rig(starved=1.0))
+
+    assert [check.verdict for check in found] == [
+        Verdict.INCONCLUSIVE,
+        Verdict.INCONCLUSIVE,
+        Verdict.FAILED,
+        Verdict.FAILED,
+    ]
+
+
 def test_a_fault_that_no_lack_of_cpu_explains_stays_one() -> None:
     result = slow_bot(Rig(late_p99_ms=12.0, starved=1.0), blunders=True).judged
 

@@ -7,7 +7,7 @@ was let in late, though not too late, the bot may have missed anything. In neith
 held against it what lack of CPU explains; what it sent wrong is its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from pipecat_voice_test.measurement.results import Check, Verdict
@@ -43,6 +43,9 @@ CERTAIN = frozenset(
         "wrong_speed", "looped", "level", "clipping", "dc_offset", "passed",
     }
 )  # fmt: skip
+
+# What only counts that another check of the turn was missed, or not in time.
+COUNTING = frozenset({"missed_turn", "greeting_missing", "barge_in_ok"})
 
 _FIX = "run fewer calls at once (`--workers`), or give the job more CPU"
 
@@ -87,14 +90,16 @@ def excused(checks: Sequence[Check], rig: Rig) -> tuple[list[Check], str]:
         The checks, and why some of them are inconclusive now; empty if none is.
     """
     whole = why_starved(rig)
-    kept: list[Check] = []
-    because = ""
-    for check in checks:
-        why = whole or _why_starved_then(check, rig)
-        if why and _explained(check, rig):
-            check = _taken_back(check)
-            because = because or why
-        kept.append(check)
+    reasons = [
+        (whole or _why_starved_then(check, rig)) if _explained(check, rig) else ""
+        for check in checks
+    ]
+    turns = {check.turn for check, reason in zip(checks, reasons, strict=True) if reason}
+    because = next(filter(None, reasons), "")
+    kept = [
+        _taken_back(check) if reason or _only_counts(check, turns) else check
+        for check, reason in zip(checks, reasons, strict=True)
+    ]
     return kept, because and _starving(because)
 
 
@@ -128,6 +133,12 @@ def _explained(check: Check, rig: Rig) -> bool:
     if check.value is None or check.limit is None:
         return False
     return check.limit < check.value <= SLOWED * check.limit
+
+
+def _only_counts(check: Check, turns: Collection[int | None]) -> bool:
+    """Whether a check failed because another did, of a turn in which that was taken back."""
+    failed = check.verdict is Verdict.FAILED and check.metric in COUNTING
+    return failed and bool(turns) and (check.turn is None or check.turn in turns)
 
 
 def _why_starved_then(check: Check, rig: Rig) -> str:
