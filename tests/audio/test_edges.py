@@ -62,7 +62,7 @@ def test_metrics_2_the_model_agrees_with_the_level_rule_where_the_line_is_quiet(
     off_ms = np.abs(onsets_off_ms(on_the_line(talk())))
 
     assert np.median(off_ms) <= 3
-    assert off_ms.max() <= 20
+    assert off_ms.max() <= WITHIN_MS
 
 
 def cut_off(kind: str, spoken_ms: float) -> tuple[Pcm, int]:
