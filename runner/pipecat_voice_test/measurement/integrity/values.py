@@ -20,6 +20,7 @@ from pipecat_voice_test.measurement.integrity.payload import (
     file_headers,
 )
 from pipecat_voice_test.measurement.integrity.sound import Sound, sound_of
+from pipecat_voice_test.measurement.integrity.speed import wrong_speed
 from pipecat_voice_test.measurement.value import Value
 
 
@@ -44,6 +45,9 @@ def integrity_values(facts: CallFacts) -> Iterator[Value]:
 def _of_whole_samples(facts: CallFacts, sound: Sound) -> Iterator[Value]:
     """What is said only of sound that is rightly coded."""
     yield _value("looped", sound, looped(sound))
+    told, other_speed = wrong_speed(sound)
+    if told:
+        yield _value("wrong_speed", sound, other_speed)
     told, cut = cut_goodbye(facts, sound)
     if told:
         yield _value("cut_goodbye", sound, cut)
