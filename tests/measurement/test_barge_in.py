@@ -186,6 +186,16 @@ def test_a_bot_that_yields_in_its_own_pause_has_stopped_at_once() -> None:
     assert call.value("stale_audio_ms") == 0
 
 
+def test_what_pops_up_after_a_yielding_in_the_bots_own_pause_is_stale() -> None:
+    """D3: the clear comes 200 ms into the pause, and 450 ms later a piece of the old answer."""
+    call = interrupted().bot_says(1000, 3100, 400, 5000, **DUMPED).bot_clears(4300)
+    call.bot_plays(4750, voice(400), message_ms=400)
+    call.bot_says(END_MS + 900, 1000)
+
+    assert call.value("stop_ms") == pytest.approx(100, abs=CLOSE_MS)
+    assert call.value("stale_audio_ms") == pytest.approx(400, abs=CLOSE_MS)
+
+
 def test_a_bot_in_its_own_pause_goes_on_until_it_notices_and_that_is_no_cut_in() -> None:
     call = interrupted().bot_says(1000, 2900, 400, 5000, **DUMPED).bot_clears(4650)
     call.bot_says(END_MS + 700, 1000)

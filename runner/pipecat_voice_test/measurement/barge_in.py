@@ -181,11 +181,14 @@ def _is_yielding(
         return True
     if any(at_ms <= silence.start_ms + CLEAR_GRACE_MS for at_ms in removing_ms):
         return True
+    # It yielded in the middle of its own pause: what pops up after that is stale.
+    if any(silence.start_ms < at_ms <= silence.end_ms - SILENCE_MS for at_ms in removing_ms):
+        return True
     # Speech can only follow while the caller speaks; afterwards it may be an answer.
     if overlap_ms(Span(silence.start_ms, said.end_ms), hearing.stretches) >= RESUMED_MS:
         return False
     if any(at_ms < silence.end_ms for at_ms in removing_ms):
-        return True  # It yielded in the middle of its own pause.
+        return True
     dry = dry_in(silence, hearing)
     if silence.length_ms >= LONGEST_BREATH_MS:
         return dry is not None
