@@ -37,8 +37,15 @@ MUTANTS: tuple[Case, ...] = (
     Case(
         "stops-midway", WHOLE_REPLY, "stops-midway", ("response_duration_ms",), _LONG, defect="D4"
     ),
-    Case("halts-for-a-while", TURN, "breaks-up=500", ("worst_gap_ms",), _LONG, defect="D4"),
-    Case("breaks-up", TURN, "breaks-up=250", ("worst_gap_ms",), _LONG, defect="D5"),
+    Case(
+        "halts-for-a-while",
+        TURN,
+        "breaks-up=500",
+        ("worst_gap_ms", "gap_share"),
+        _LONG,
+        defect="D4",
+    ),
+    Case("breaks-up", TURN, "breaks-up=250", ("worst_gap_ms", "gap_share"), _LONG, defect="D5"),
     Case("crackles", TURN, "breaks-up=80", ("gap_share",), _LONG, defect="D5"),
     Case(
         "foreign-stream-sid",
