@@ -106,7 +106,7 @@ FAULTY = [
     ),
     (Case("never-reads", TURN, "--fault never-reads"), ["greeting_ms"]),
     (Case("malformed", TURN, "--fault malformed"), ["protocol"]),
-    (Case("wav-header", TURN, "--fault wav-header"), ["protocol"]),
+    (Case("wav-header", TURN, "--fault wav-header"), ["file_header", "protocol"]),
     (Case("huge-message", TURN, "--fault huge-message"), ["protocol"]),
 ]
 
