@@ -25,8 +25,8 @@ from bench.rig import CHECKOUT, cores, machine
 from bench.table import Found, Row, in_columns, say, show
 
 # A call takes 4 to 6 % of a core, bot included; getting a bot ready takes half a second of one.
-LINES_A_CORE = 15
-SINGLE_LINES_A_CORE = 8  # Where each has a bot of its own to get ready.
+LINES_A_CORE = 5  # More of them starve each other, and calls have to be made again.
+SINGLE_LINES_A_CORE = 4  # Where each has a bot of its own to get ready.
 OTHERS: dict[str, Callable[..., Found]] = {"busy": busy.measure, "accuracy": accuracy.measure}
 ALL = (*PARTS, *OTHERS)
 BUSY_LOAD = 0.5
