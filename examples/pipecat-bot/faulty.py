@@ -19,7 +19,7 @@ BRAINS: dict[str, Callable[[Fault], ScriptedBrain]] = {
     "resumes-old-answer": lambda _: brains.ResumingBrain(),
     "silent-after-cough": lambda _: brains.OffendedBrain(),
     "crosses-calls": lambda _: brains.CrossedBrain(),
-    "hangs-up-mid-sentence": lambda fault: brains.AbruptBrain(fault.ms),
+    "hangs-up-mid-sentence": lambda fault: brains.AbruptBrain(fault.ms / 1000),
     "never-hangs-up": lambda _: brains.StayingBrain(),
 }
 

@@ -116,12 +116,11 @@ class SlowYieldBrain(WaitingBrain):
         await super().process_frame(frame, direction)
 
 
-class StaleAudioBrain(WaitingBrain):
-    """Gives way, and then lets `stale_ms` of the old answer slip out."""
+class InterruptedBrain(WaitingBrain):
+    """Does something of its own once it has been interrupted in an answer."""
 
-    def __init__(self, stale_ms: int):
+    def __init__(self):
         super().__init__()
-        self._stale_ms = stale_ms
         self._bot_speaks = False
         self._last_answer = ANSWERS[0]
 
@@ -129,12 +128,8 @@ class StaleAudioBrain(WaitingBrain):
         self._last_answer = text
         await super().answer(text)
 
-    async def _let_slip(self) -> None:
-        await asyncio.sleep(SLIPS_OUT_AFTER_S)
-        pcm = await asyncio.to_thread(render, self._last_answer, SLIP_HZ)
-        middle = len(pcm) // 4 * 2
-        slip = pcm[middle : middle + self._stale_ms * SLIP_HZ // 1000 * 2]
-        await self.push_frame(OutputAudioRawFrame(slip, SLIP_HZ, 1))
+    async def after_interruption(self) -> None:
+        raise NotImplementedError
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         if isinstance(frame, BotStartedSpeakingFrame):
@@ -142,8 +137,32 @@ class StaleAudioBrain(WaitingBrain):
         elif isinstance(frame, BotStoppedSpeakingFrame):
             self._bot_speaks = False
         elif isinstance(frame, InterruptionFrame) and self._bot_speaks:
-            await self.do_later(self._let_slip())
+            await self.do_later(self.after_interruption())
         await super().process_frame(frame, direction)
+
+
+class StaleAudioBrain(InterruptedBrain):
+    """Gives way, and then lets `stale_ms` of the old answer slip out."""
+
+    def __init__(self, stale_ms: int):
+        super().__init__()
+        self._stale_ms = stale_ms
+
+    async def after_interruption(self) -> None:
+        await asyncio.sleep(SLIPS_OUT_AFTER_S)
+        pcm = await asyncio.to_thread(render, self._last_answer, SLIP_HZ)
+        middle = len(pcm) // 4 * 2
+        slip = pcm[middle : middle + self._stale_ms * SLIP_HZ // 1000 * 2]
+        await self.push_frame(OutputAudioRawFrame(slip, SLIP_HZ, 1))
+
+
+class ResumingBrain(InterruptedBrain):
+    """Gives way, and soon after goes on with the old answer, from half of it."""
+
+    async def after_interruption(self) -> None:
+        await asyncio.sleep(RESUMES_AFTER_S)
+        words = self._last_answer.split()
+        await ScriptedBrain.answer(self, " ".join(words[len(words) // 2 :]))
 
 
 class StallingBrain(ScriptedBrain):
@@ -162,21 +181,41 @@ class StallingBrain(ScriptedBrain):
         await super().answer(now)
 
 
-class HastyBrain(WaitingBrain):
-    """Closes the line when the goodbye has been sent, not when it has been heard."""
+class ClosingBrain(WaitingBrain):
+    """Closes the line `after_s` into what it says last."""
 
-    async def say_goodbye(self) -> None:
-        self._leaving = True
-        await self.push_frame(TTSSpeakFrame(GOODBYE))
+    def __init__(self, after_s: float):
+        super().__init__()
+        self._after_s = after_s
+        self._says_last = False
 
     async def _close(self) -> None:
-        await asyncio.sleep(CLOSES_AFTER_S)
+        await asyncio.sleep(self._after_s)
         await self.push_frame(CancelWorkerFrame(), FrameDirection.UPSTREAM)
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         await super().process_frame(frame, direction)
-        if self._leaving and isinstance(frame, BotStartedSpeakingFrame):
+        if self._says_last and isinstance(frame, BotStartedSpeakingFrame):
             await self.do_later(self._close())
+
+
+class HastyBrain(ClosingBrain):
+    """Closes the line when the goodbye has been sent, not when it has been heard."""
+
+    def __init__(self):
+        super().__init__(CLOSES_AFTER_S)
+
+    async def say_goodbye(self) -> None:
+        self._leaving = self._says_last = True
+        await self.push_frame(TTSSpeakFrame(GOODBYE))
+
+
+class AbruptBrain(ClosingBrain):
+    """Closes the line in the middle of its first answer."""
+
+    async def answer(self, text: str) -> None:
+        self._says_last = True
+        await super().answer(text)
 
 
 class TwiceBrain(ScriptedBrain):
@@ -185,33 +224,6 @@ class TwiceBrain(ScriptedBrain):
     async def answer(self, text: str) -> None:
         await super().answer(text)
         await super().answer(text)
-
-
-class ResumingBrain(WaitingBrain):
-    """Gives way, and soon after goes on with the old answer, from half of it."""
-
-    def __init__(self):
-        super().__init__()
-        self._bot_speaks = False
-        self._last_answer = ANSWERS[0]
-
-    async def answer(self, text: str) -> None:
-        self._last_answer = text
-        await super().answer(text)
-
-    async def _resume(self) -> None:
-        await asyncio.sleep(RESUMES_AFTER_S)
-        words = self._last_answer.split()
-        await super().answer(" ".join(words[len(words) // 2 :]))
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        if isinstance(frame, BotStartedSpeakingFrame):
-            self._bot_speaks = True
-        elif isinstance(frame, BotStoppedSpeakingFrame):
-            self._bot_speaks = False
-        elif isinstance(frame, InterruptionFrame) and self._bot_speaks:
-            await self.do_later(self._resume())
-        await super().process_frame(frame, direction)
 
 
 class OffendedBrain(ScriptedBrain):
@@ -251,28 +263,6 @@ class CrossedBrain(ScriptedBrain):
 
 
 _crossed: list[CrossedBrain] = []
-
-
-class AbruptBrain(WaitingBrain):
-    """Closes the line `after_ms` into its first answer."""
-
-    def __init__(self, after_ms: int):
-        super().__init__()
-        self._after_ms = after_ms
-        self._answers_now = False
-
-    async def answer(self, text: str) -> None:
-        self._answers_now = True
-        await super().answer(text)
-
-    async def _close(self) -> None:
-        await asyncio.sleep(self._after_ms / 1000)
-        await self.push_frame(CancelWorkerFrame(), FrameDirection.UPSTREAM)
-
-    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
-        await super().process_frame(frame, direction)
-        if self._answers_now and isinstance(frame, BotStartedSpeakingFrame):
-            await self.do_later(self._close())
 
 
 class StayingBrain(ScriptedBrain):
