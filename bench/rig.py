@@ -115,11 +115,16 @@ def demo_bot(*options: str) -> Iterator[DemoBot]:
                 raise RuntimeError("the demo bot did not start")
             yield DemoBot(listening[-1], process.pid)
         finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            stop(process)
+
+
+def stop(process: subprocess.Popen[Any]) -> None:
+    """End a bot, by force if it takes its time."""
+    process.terminate()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 class _Watching(Progress):

@@ -34,11 +34,10 @@ from pipecat_voice_test.voice.speaker import Speaker
 
 from bench.detect.case import Case
 from bench.detect.sounds import write_sounds
-from bench.rig import AUDIO, CHECKOUT
+from bench.rig import AUDIO, CHECKOUT, stop
 
 ROUNDS = 4  # How often calls are made again in all.
 MAX_CALL_S = 60
-_STOP_S = 5.0
 _START_S = 60.0
 _LOG = "bot.log"
 
@@ -169,11 +168,7 @@ def _bot(case: Case, log: Path, pipecat: str) -> Iterator[str]:
             _wait_for(port, process)
             yield f"ws://127.0.0.1:{port}/ws"
         finally:
-            process.terminate()
-            try:
-                process.wait(_STOP_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            stop(process)
 
 
 def _command(case: Case, port: int, pipecat: str) -> tuple[list[str], dict[str, str]]:
