@@ -9,12 +9,36 @@ import base64
 import json
 
 from pipecat_voice_test.call.clock import Bell
+from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.call.reading import Reading
 from pipecat_voice_test.call.socket import Arrival, Closed, Message
 from pipecat_voice_test.demo.acts import Act, Clear, Close, Log, Mark, Send
 from pipecat_voice_test.demo.brain import Brain
+from pipecat_voice_test.prepare import prepare
+from pipecat_voice_test.protocol.identity import call_identity
+from pipecat_voice_test.protocol.twilio import TwilioWire
+from pipecat_voice_test.protocol.virtual_call import VirtualCall
+from pipecat_voice_test.scenario.caller import ScriptedCaller
+from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.voice.cache import SpeechCache
+from pipecat_voice_test.voice.speaker import Speaker
 
 ROUNDING_MS = 1e-6
+
+
+def jumping_phone(scenario: Scenario, brain: Brain, *, number: int, most_s: float) -> PhoneCall:
+    """A call of a scenario that is ready to be held; it lasts `most_s` seconds at most."""
+    (prepared,) = prepare([scenario], seed=0, speaker=Speaker(None, SpeechCache(None)))
+    identity = call_identity(0, scenario.name, number)
+    bot = JumpingBot(brain)
+    return PhoneCall(
+        VirtualCall(TwilioWire(identity, {})),
+        ScriptedCaller(scenario, prepared.clips, prepared.line),
+        bot,
+        bot,
+        identity=identity,
+        limits=CallLimits(max_call_ms=most_s * 1000.0),
+    )
 
 
 class JumpingBot:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pipecat_voice_test.command.session  # noqa: F401  # All that the command loads counts.
-from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.demo.brain import Brain
 from pipecat_voice_test.demo.clips import speaking_voice
 from pipecat_voice_test.demo.faults import Manners
@@ -19,18 +18,11 @@ from pipecat_voice_test.demo.mouth import Mouth
 from pipecat_voice_test.measurement.judge import judge_call, judge_scenario
 from pipecat_voice_test.measurement.results import BotFacts, CallResult, RunResult
 from pipecat_voice_test.one_call import finding_counts
-from pipecat_voice_test.prepare import prepare
-from pipecat_voice_test.protocol.identity import call_identity
-from pipecat_voice_test.protocol.twilio import TwilioWire
-from pipecat_voice_test.protocol.virtual_call import VirtualCall
 from pipecat_voice_test.report.write import ResultsFolder
-from pipecat_voice_test.scenario.caller import ScriptedCaller
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.timeline import MessageReceived
-from pipecat_voice_test.voice.cache import SpeechCache
-from pipecat_voice_test.voice.speaker import Speaker
 
-from bench.jumping import JumpingBot
+from bench.jumping import jumping_phone
 from bench.rig import conversation, demo_bot, run_calls, scenario
 
 LENGTH_S = 600
@@ -68,17 +60,8 @@ async def jumping_call(scenario: Scenario, ended: list[CallResult]) -> None:
     """
     speaks = speaking_voice()
     voice = replace(speaks, replies=tuple(c.lasting(REPLY_MS) for c in speaks.replies))
-    bot = JumpingBot(Brain(Manners(), voice, Mouth(20.0)))
-    (prepared,) = prepare([scenario], seed=0, speaker=Speaker(None, SpeechCache(None)))
-    identity = call_identity(0, scenario.name, 1)
-    phone = PhoneCall(
-        VirtualCall(TwilioWire(identity, {})),
-        ScriptedCaller(scenario, prepared.clips, prepared.line),
-        bot,
-        bot,
-        identity=identity,
-        limits=CallLimits(max_call_ms=LENGTH_S * 1000.0),
-    )
+    brain = Brain(Manners(), voice, Mouth(20.0))
+    phone = jumping_phone(scenario, brain, number=1, most_s=LENGTH_S)
     await phone.hold()
     timeline = phone.timeline()
     peaks["call_mb"] = peak_mb()

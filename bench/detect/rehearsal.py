@@ -8,7 +8,6 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.demo.background import Background
 from pipecat_voice_test.demo.bot import settings_from
 from pipecat_voice_test.demo.brain import Brain
@@ -16,17 +15,10 @@ from pipecat_voice_test.demo.mouth import Mouth
 from pipecat_voice_test.measurement.judge import judge_call
 from pipecat_voice_test.measurement.results import CallResult
 from pipecat_voice_test.one_call import finding_counts
-from pipecat_voice_test.prepare import prepare
-from pipecat_voice_test.protocol.identity import call_identity
-from pipecat_voice_test.protocol.twilio import TwilioWire
-from pipecat_voice_test.protocol.virtual_call import VirtualCall
-from pipecat_voice_test.scenario.caller import ScriptedCaller
-from pipecat_voice_test.voice.cache import SpeechCache
-from pipecat_voice_test.voice.speaker import Speaker
 
 from bench.detect.calling import MAX_CALL_S, scenario_of
 from bench.detect.case import Case
-from bench.jumping import JumpingBot
+from bench.jumping import jumping_phone
 
 # What they do is not in the bot's mind but on its line, or in its process.
 ONLY_ON_THE_LINE = frozenset(
@@ -46,17 +38,7 @@ def rehearse(case: Case, number: int = 1) -> CallResult:
     """One call of a case."""
     with tempfile.TemporaryDirectory(prefix="detect-") as folder:
         scenario = scenario_of(case.scenario, case.name, Path(folder).resolve() / "a")
-        (prepared,) = prepare([scenario], seed=0, speaker=Speaker(None, SpeechCache(None)))
-    identity = call_identity(0, scenario.name, number)
-    bot = JumpingBot(_brain(case))
-    phone = PhoneCall(
-        VirtualCall(TwilioWire(identity, {})),
-        ScriptedCaller(scenario, prepared.clips, prepared.line),
-        bot,
-        bot,
-        identity=identity,
-        limits=CallLimits(max_call_ms=MAX_CALL_S * 1000.0),
-    )
+        phone = jumping_phone(scenario, _brain(case), number=number, most_s=MAX_CALL_S)
     asyncio.run(phone.hold())
     findings = finding_counts(phone.findings)
     return judge_call(scenario, phone.timeline(), number=number, findings=findings)
