@@ -33,7 +33,7 @@ from pipecat_voice_test.one_call import OneCall, Prepared
 from pipecat_voice_test.outcome import Outcome
 from pipecat_voice_test.prepare import prepare
 from pipecat_voice_test.report.files import Place
-from pipecat_voice_test.report.junit import Family
+from pipecat_voice_test.report.junit.cases import Family
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.scenario.shard import Shard

@@ -12,9 +12,9 @@ from pipecat_voice_test.measurement.comparison.model import Compared
 from pipecat_voice_test.measurement.comparison.of_run import compared, measured
 from pipecat_voice_test.measurement.results import RunResult, Verdict
 from pipecat_voice_test.report.comparison import comparison_lines
-from pipecat_voice_test.report.junit import junit_xml
+from pipecat_voice_test.report.junit.cases import junit_xml
 from pipecat_voice_test.report.results_json import results_schema
-from pipecat_voice_test.report.summary import summary_md
+from pipecat_voice_test.report.summary.markdown import summary_md
 from pipecat_voice_test.report.terminal import closing_lines
 
 BASE = run(

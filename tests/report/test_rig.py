@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from pipecat_voice_test.measurement.results import Check, Control, RunResult, Verdict
 from pipecat_voice_test.report.rig import rig_line, rig_properties
-from pipecat_voice_test.report.summary import summary_md
+from pipecat_voice_test.report.summary.markdown import summary_md
 from pipecat_voice_test.report.terminal import closing_lines
 from pipecat_voice_test.timeline import Rig, Timeline
 

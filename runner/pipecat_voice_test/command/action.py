@@ -31,7 +31,7 @@ from pipecat_voice_test.github.job_summary import fitting
 from pipecat_voice_test.github.outputs import as_file, outputs_of, verdict_of
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult
 from pipecat_voice_test.report.files import Place
-from pipecat_voice_test.report.summary import summary_md
+from pipecat_voice_test.report.summary.markdown import summary_md
 from pipecat_voice_test.report.text import one_line, valid_text
 from pipecat_voice_test.shown.complaints import print_error, print_traceback
 from pipecat_voice_test.shown.overview import with_config

@@ -31,7 +31,7 @@ from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
 from pipecat_voice_test.measurement.repeats.plan import undecidable
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
 from pipecat_voice_test.report.files import JUNIT, Place
-from pipecat_voice_test.report.junit import Family
+from pipecat_voice_test.report.junit.cases import Family
 from pipecat_voice_test.report.terminal import closing_lines
 from pipecat_voice_test.report.text import masked, one_line, plain_text
 from pipecat_voice_test.report.write import ResultsFolder

@@ -27,10 +27,10 @@ from pipecat_voice_test.report.files import (
     Place,
     unused_slug,
 )
-from pipecat_voice_test.report.junit import Family, junit_xml
+from pipecat_voice_test.report.junit.cases import Family, junit_xml
 from pipecat_voice_test.report.recording import bot_raw_wav_blocks, call_wav_blocks
 from pipecat_voice_test.report.results_json import TOOL, results_json
-from pipecat_voice_test.report.summary import summary_md
+from pipecat_voice_test.report.summary.markdown import summary_md
 from pipecat_voice_test.report.text import plain_text, valid_text
 from pipecat_voice_test.scenario.model import Scenario
 

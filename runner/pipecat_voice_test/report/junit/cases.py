@@ -47,7 +47,7 @@ from pipecat_voice_test.report.facts import (
     whole_run_verdict,
 )
 from pipecat_voice_test.report.files import Place
-from pipecat_voice_test.report.junit_document import Case, Outcome, document
+from pipecat_voice_test.report.junit.document import Case, Outcome, document
 from pipecat_voice_test.report.rig import rig_properties
 from pipecat_voice_test.report.text import log_tail, masked, one_line, plain_text, shortened
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from pipecat_voice_test.measurement.results import RunResult, Verdict
-from pipecat_voice_test.report.summary import SUMMARY_BYTES, summary_md
+from pipecat_voice_test.report.summary.markdown import SUMMARY_BYTES, summary_md
 
 from report.runs import (
     FORGIVEN,

@@ -13,7 +13,7 @@ from junitparser import JUnitXml
 from lxml import etree  # type: ignore[import-untyped]  # It ships no types.
 from pipecat_voice_test.measurement.results import RunError, RunResult, ScenarioResult, Verdict
 from pipecat_voice_test.report.files import Place
-from pipecat_voice_test.report.junit import Family, junit_xml
+from pipecat_voice_test.report.junit.cases import Family, junit_xml
 from pipecat_voice_test.timeline import Timeline
 
 from report.runs import (

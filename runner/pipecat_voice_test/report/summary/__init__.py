@@ -1,0 +1,1 @@
+"""The run for a page of the CI system."""
