@@ -185,6 +185,20 @@ JUNIT_FAMILY = Setting(
     "extended",
     "extended|strict",
 )
+REPORT_AUDIO = Setting(
+    "report-audio",
+    one_of("all", "failed", "none"),
+    "Calls whose recordings the page carries inside, the failed ones first.",
+    "all",
+    "all|failed|none",
+)
+REPORT_MB = Setting(
+    "report-mb",
+    whole(1, 1000),
+    "Size of the page in MB up to which recordings go into it; past it they are linked.",
+    "20",
+    "MB",
+)
 VERBOSE = Setting("verbose", FLAG, "Show every check of every call.", short="-v")
 QUIET = Setting("quiet", FLAG, "Show only how the run ended.", short="-q")
 
@@ -228,6 +242,8 @@ RUN_SETTINGS: tuple[Setting[Any], ...] = (
     BASELINE,
     OUTPUT_DIR,
     JUNIT_FAMILY,
+    REPORT_AUDIO,
+    REPORT_MB,
     VERBOSE,
     QUIET,
 )

@@ -21,7 +21,7 @@ from pipecat_voice_test.measurement.results import (
     TurnFacts,
     Verdict,
 )
-from pipecat_voice_test.measurement.sound.values import sound_notes
+from pipecat_voice_test.measurement.sound.values import gaps_of, sound_notes
 from pipecat_voice_test.measurement.value import Value
 from pipecat_voice_test.measurement.values import call_values
 from pipecat_voice_test.measurement.wording import reading
@@ -65,6 +65,7 @@ def judge_call(
         bot_log=bot_log,
         detector=facts.hearing.detector,
         detector_because=facts.hearing.because,
+        gaps=tuple((gap.start_ms, gap.end_ms) for gap in gaps_of(facts).counted),
     )
 
 

@@ -106,6 +106,9 @@ class CallResult:
         replaced: The call was void and another was made in its place (P-22).
         detector: How the bot's speech was found: `level` or `model` (METRICS 2).
         detector_because: Why that one, for people.
+        gaps: Holes in the bot's voice, `(start_ms, end_ms)`; METRICS `gaps`.
+        logged: When the bot printed what: `(at_ms, line)` for each piece of its log that came
+            in, with the number, from 1, of the line of bot.log it begins on.
     """
 
     number: int
@@ -123,6 +126,8 @@ class CallResult:
     replaced: bool = False
     detector: str = "level"
     detector_because: str = ""
+    gaps: tuple[tuple[float, float], ...] = ()
+    logged: tuple[tuple[float, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

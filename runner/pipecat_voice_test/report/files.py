@@ -27,9 +27,15 @@ RECORDING, BOT_RAW, EVENTS, TIMELINE, LOG = (
     "timeline.png",
     "bot.log",
 )
-JUNIT, RESULTS, PAGE, SUMMARY = "junit.xml", "results.json", "report.html", "summary.md"
+JUNIT, RESULTS, PAGE, SUMMARY, CTRF = (
+    "junit.xml",
+    "results.json",
+    "report.html",
+    "summary.md",
+    "ctrf.json",
+)
 CALL_FILES = frozenset({RECORDING, BOT_RAW, EVENTS, TIMELINE, LOG})
-RUN_FILES = (JUNIT, RESULTS, PAGE, SUMMARY)
+RUN_FILES = (JUNIT, RESULTS, PAGE, SUMMARY, CTRF)
 
 
 @dataclass(frozen=True, slots=True)

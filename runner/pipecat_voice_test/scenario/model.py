@@ -182,6 +182,7 @@ class Scenario:
             (`auto`) by the one that fits what is under the bot's voice; METRICS 2.
         skip_reason: Why it cannot be run over a phone line at all, or empty.
         doubts: What in it no call can judge, each with its place and what to write instead.
+        source: Text of the file it came from, for reports that show it; empty if it has none.
     """
 
     name: str
@@ -197,6 +198,7 @@ class Scenario:
     detector: Detector = "auto"
     skip_reason: str = ""
     doubts: tuple[str, ...] = ()
+    source: str = field(default="", repr=False, compare=False)
 
     @property
     def bot_speaks_first(self) -> bool:
