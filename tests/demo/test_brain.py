@@ -167,7 +167,7 @@ def test_faults_of_ending(
         pytest.param("ignores-caller", [(300, 2300), (ANSWER, 12_000)], id="ignores-caller"),
         pytest.param("clears-but-talks-on", [(300, 2300), (ANSWER, 12_000)], id="talks-on"),
         pytest.param(
-            "stale=220", [(300, 2300), (ANSWER, 6307), (6757, 6977), (7900, 10_400)], id="D3-stale"
+            "stale=220", [(300, 2300), (ANSWER, 6307), (6807, 7027), (7900, 10_400)], id="D3-stale"
         ),
         pytest.param(
             "stops-midway", [(300, 2300), (ANSWER, 6307), (7900, 12_000)], id="stopped-before-half"

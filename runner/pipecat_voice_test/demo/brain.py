@@ -9,7 +9,7 @@ import math
 
 from pipecat_voice_test.demo.acts import Act, Clear, Close, Log, Mark, Send
 from pipecat_voice_test.demo.clips import SILENCE, Clip, Voice
-from pipecat_voice_test.demo.ear import SAMPLES_PER_MS, Burst, Ear, loud_ms
+from pipecat_voice_test.demo.ear import SAMPLES_PER_MS, Burst, Ear, from_first_loud
 from pipecat_voice_test.demo.faults import Manners
 from pipecat_voice_test.demo.mouth import Mouth
 
@@ -17,7 +17,7 @@ KEY_PAUSE_MS = 500  # One key alone is a choice, several with `#` at the end a n
 KEY_ANSWER_MS = 40
 FRAME_DELAY_MS = 60  # The newest sound the bot can know of is this old at worst.
 AFTER_YIELD_MS = 500  # It never answers sooner than that after it was interrupted.
-STALE_AFTER_MS = 450
+STALE_AFTER_MS = 500  # A silence of 400 ms is a yielding, and the bot may be a frame late.
 NOISE_MS = 50
 
 
@@ -269,7 +269,7 @@ class Brain:
             self._log("stopped", {"at": stopped_ms, "caller_onset": onset_ms})
         for name in ("drop", "again", "tool"):
             self._alarms.pop(name, None)
-        self._old = rest[max(0, loud_ms(rest).find(1)) * SAMPLES_PER_MS :]
+        self._old = from_first_loud(rest)
         if self._manners.stale_ms:
             self._alarms["stale"] = at_ms + STALE_AFTER_MS
         if self._manners.resumes_after_ms is not None and self._old:

@@ -50,6 +50,29 @@ def loud_ms(ulaw: bytes | bytearray) -> bytes:
     return bytes(power >= _LOUD_SQUARE * SAMPLES_PER_MS for power in _powers(ulaw))
 
 
+def from_first_loud(ulaw: bytes) -> bytes:
+    """The rest of it from its first loud millisecond on; all of it where none is loud."""
+    whole = len(ulaw) - len(ulaw) % SAMPLES_PER_MS
+    found = _first_loud_at(ulaw, range(0, whole, SAMPLES_PER_MS))
+    return ulaw if found is None else ulaw[found:]
+
+
+def last_loud_ms(ulaw: bytes) -> int | None:
+    """The last loud millisecond of so many whole ones; None where none is loud."""
+    whole = len(ulaw) - len(ulaw) % SAMPLES_PER_MS
+    found = _first_loud_at(ulaw, range(whole - SAMPLES_PER_MS, -1, -SAMPLES_PER_MS))
+    return None if found is None else found // SAMPLES_PER_MS
+
+
+def _first_loud_at(ulaw: bytes, places: range) -> int | None:
+    """Looks no further than need be: it is asked for while other callers wait."""
+    for at in places:
+        power = sum(map(_SQUARES.__getitem__, ulaw[at : at + SAMPLES_PER_MS]))
+        if power >= _LOUD_SQUARE * SAMPLES_PER_MS:
+            return at
+    return None
+
+
 def _powers(ulaw: bytes | bytearray) -> list[int]:
     """Sum of squares of each whole millisecond."""
     return [

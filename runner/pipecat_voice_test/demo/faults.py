@@ -72,7 +72,7 @@ FAULTS = {
     # Being interrupted.
     "no-clear": Fault("stops sending, but what was sent plays on (D1)"),
     "slow-yield": Fault("yields this long after the caller's onset (D2)", "MS"),
-    "stale": Fault("450 ms after the clear, this much of the old reply pops up (D3)", "MS"),
+    "stale": Fault("500 ms after the clear, this much of the old reply pops up (D3)", "MS"),
     "resumes-old-answer": Fault(
         "goes on with the old answer, this long after it yielded", "MS", 800
     ),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pipecat_voice_test.demo.background import Background
 from pipecat_voice_test.demo.clips import Clip
-from pipecat_voice_test.demo.ear import SAMPLES_PER_MS, loud_ms
+from pipecat_voice_test.demo.ear import SAMPLES_PER_MS, last_loud_ms, loud_ms
 
 LEAD_MS = 60.0  # How far a paced bot is ahead of what is heard, so that none of it is late.
 GAP_EVERY_MS = 1000
@@ -146,8 +146,8 @@ class Mouth:
         for begins_ms, ulaw in reversed(self._played):
             heard = ulaw[: max(0, int((self._voice_tail_ms - begins_ms) * SAMPLES_PER_MS))]
             odd = len(heard) % SAMPLES_PER_MS  # Milliseconds count back from the end.
-            last = loud_ms(heard[odd:]).rfind(1)
-            if last >= 0:
+            last = last_loud_ms(heard[odd:])
+            if last is not None:
                 return begins_ms + odd / SAMPLES_PER_MS + last + 1
         return None
 
