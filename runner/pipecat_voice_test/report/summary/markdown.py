@@ -7,24 +7,19 @@ Everything that a scenario file or a bot had a hand in is escaped.
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from pipecat_voice_test.measurement.repeats.pool import passing
-from pipecat_voice_test.measurement.repeats.wording import proven
 from pipecat_voice_test.measurement.results import RunResult, ScenarioResult
+from pipecat_voice_test.report.cells import median_cell, passed_cell, time_cell
 from pipecat_voice_test.report.comparison import COLUMNS, comparison_lines, rows
 from pipecat_voice_test.report.facts import (
     BAD,
     UNJUDGED,
-    Figures,
     check_line,
-    counted_calls,
     counts_line,
     failed_checks,
     is_forgiven,
     missed_checks,
-    passed_calls,
     pooled,
     reason_of,
-    rounded,
     share_line,
     undecided,
     unshown_errors,
@@ -36,7 +31,6 @@ from pipecat_voice_test.report.text import markdown_text, masked
 
 SUMMARY_BYTES = 900 * 1024
 _CELL_CHARACTERS = 200
-_NOTHING = "–"  # noqa: RUF001  # An en dash, as tables have it.
 
 _HEAD = (
     "| verdict | scenario | calls passed (95 %) | response median (95 %) "
@@ -92,34 +86,12 @@ def _row(scenario: ScenarioResult) -> str:
     cells = (
         words(scenario.verdict),
         markdown_text(scenario.scenario.name, _CELL_CHARACTERS),
-        _passed(scenario),
-        _median(pool.get("response_ms"), scenario.scenario.name),
-        _time(pool.get("response_ms"), "max"),
-        _time(pool.get("stop_ms"), "max"),
+        passed_cell(scenario),
+        median_cell(pool.get("response_ms"), scenario.scenario.name),
+        time_cell(pool.get("response_ms"), "max"),
+        time_cell(pool.get("stop_ms"), "max"),
     )
     return f"| {' | '.join(cells)} |"
-
-
-def _passed(scenario: ScenarioResult) -> str:
-    """`3 of 5 (23 to 88 %)`: with Wilson's interval, if there were several calls (M-24)."""
-    calls = counted_calls(scenario)
-    shown = f"{passed_calls(scenario)} of {len(calls)}" if calls else _NOTHING
-    return shown if len(calls) < 2 else shown + proven(passing(calls), "")
-
-
-def _median(found: Figures | None, name: str) -> str:
-    """With its 95 % interval, where several calls show one (M-23)."""
-    shown = _time(found, "median")
-    if found is None or (interval := found.interval(name)) is None:
-        return shown
-    low, high = (rounded("response_ms", end) for end in interval)
-    return f"{shown} ({low} to {high})"
-
-
-def _time(found: Figures | None, statistic: str) -> str:
-    if found is None:
-        return _NOTHING
-    return f"{rounded('response_ms', getattr(found, statistic))} ms"
 
 
 def _run_problems(run: RunResult) -> Iterator[str]:
