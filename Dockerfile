@@ -17,7 +17,8 @@ RUN pip install --require-hashes -r requirements/build.txt \
     && pip --python /opt/pvt/bin/python install --no-compile --require-hashes \
         -r requirements/runtime.txt -r requirements/speech.txt
 # A third of what was installed serves the libraries' own authors: their tests, tools to make
-# models, a second copy of onnxruntime for C programs, stubs and headers.
+# models, a second copy of onnxruntime for C programs, stubs and headers. Pillow draws PNG here,
+# and needs neither AVIF nor colour profiles.
 RUN find /opt/pvt -type d -name tests -prune -exec rm -rf {} + \
     && find /opt/pvt -type f \
         \( -name '*.pyi' -o -name '*.pxd' -o -name '*.a' -o -name '*.h' \) -delete \
@@ -26,7 +27,11 @@ RUN find /opt/pvt -type d -name tests -prune -exec rm -rf {} + \
         /opt/pvt/lib/python3*/site-packages/onnxruntime/quantization \
         /opt/pvt/lib/python3*/site-packages/onnxruntime/tools \
         /opt/pvt/lib/python3*/site-packages/onnxruntime/transformers \
-        /opt/pvt/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.*
+        /opt/pvt/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.* \
+        /opt/pvt/lib/python3*/site-packages/PIL/_avif.* \
+        /opt/pvt/lib/python3*/site-packages/PIL/_imagingcms.* \
+        /opt/pvt/lib/python3*/site-packages/pillow.libs/libavif-* \
+        /opt/pvt/lib/python3*/site-packages/pillow.libs/liblcms2-*
 COPY pyproject.toml README.md LICENSE ./
 COPY examples/scenarios/ examples/scenarios/
 COPY runner/ runner/
