@@ -18,7 +18,7 @@ RUN pip install --require-hashes -r requirements/build.txt \
         -r requirements/runtime.txt -r requirements/speech.txt
 # A third of what was installed serves the libraries' own authors: their tests, tools to make
 # models, a second copy of onnxruntime for C programs, stubs and headers. Pillow draws PNG here,
-# and needs neither AVIF nor colour profiles.
+# and needs neither AVIF, WebP nor colour profiles.
 RUN find /opt/pvt -type d -name tests -prune -exec rm -rf {} + \
     && find /opt/pvt -type f \
         \( -name '*.pyi' -o -name '*.pxd' -o -name '*.a' -o -name '*.h' \) -delete \
@@ -30,8 +30,11 @@ RUN find /opt/pvt -type d -name tests -prune -exec rm -rf {} + \
         /opt/pvt/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.so.* \
         /opt/pvt/lib/python3*/site-packages/PIL/_avif.* \
         /opt/pvt/lib/python3*/site-packages/PIL/_imagingcms.* \
+        /opt/pvt/lib/python3*/site-packages/PIL/_webp.* \
         /opt/pvt/lib/python3*/site-packages/pillow.libs/libavif-* \
-        /opt/pvt/lib/python3*/site-packages/pillow.libs/liblcms2-*
+        /opt/pvt/lib/python3*/site-packages/pillow.libs/liblcms2-* \
+        /opt/pvt/lib/python3*/site-packages/pillow.libs/libsharpyuv-* \
+        /opt/pvt/lib/python3*/site-packages/pillow.libs/libwebp*
 COPY pyproject.toml README.md LICENSE ./
 COPY examples/scenarios/ examples/scenarios/
 COPY runner/ runner/
