@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
-from pipecat_voice_test.github.outputs import as_file, outputs_of, verdict_of
+from pipecat_voice_test.github.outputs import as_file, outputs_of
 from pipecat_voice_test.measurement.results import Verdict
 from pipecat_voice_test.report.files import Place
 from report.runs import NEVER_STARTED, ONE_OF_EACH, RUNS, place_of
@@ -69,23 +69,6 @@ def test_paths_are_relative_to_the_workspace() -> None:
     outputs = outputs_of(ONE_OF_EACH, place, 1, there("junit.xml").__contains__)
 
     assert (outputs["junit-file"], outputs["output-dir"]) == ("out/voice/junit.xml", "out/voice")
-
-
-@pytest.mark.parametrize(
-    ("code", "verdict"),
-    [
-        (0, Verdict.PASSED),
-        (1, Verdict.FAILED),
-        (2, Verdict.ERROR),
-        (3, Verdict.ERROR),
-        (4, Verdict.ERROR),
-        (5, Verdict.ERROR),
-        (6, Verdict.ERROR),
-        (7, Verdict.INCONCLUSIVE),
-    ],
-)
-def test_what_an_exit_code_says(code: int, verdict: Verdict) -> None:
-    assert verdict_of(code) is verdict
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -28,7 +28,8 @@ from pipecat_voice_test.github.bot_log import log_group
 from pipecat_voice_test.github.commands import resume_commands, stop_commands
 from pipecat_voice_test.github.inputs import Input, Inputs, is_input, read_inputs
 from pipecat_voice_test.github.job_summary import fitting
-from pipecat_voice_test.github.outputs import as_file, outputs_of, verdict_of
+from pipecat_voice_test.github.outputs import as_file, outputs_of
+from pipecat_voice_test.measurement.repeats.whole_run import verdict_of
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult
 from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.summary.markdown import summary_md

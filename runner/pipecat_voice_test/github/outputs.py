@@ -10,21 +10,10 @@ Source: https://docs.github.com/actions/reference/workflow-commands-for-github-a
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 
-from pipecat_voice_test.errors import ExitCode
+from pipecat_voice_test.measurement.repeats.whole_run import verdict_of
 from pipecat_voice_test.measurement.results import RunResult, Verdict
 from pipecat_voice_test.report.facts import Figures, figures, pooled, rounded
 from pipecat_voice_test.report.files import JUNIT, PAGE, SUMMARY, Place
-
-_VERDICTS = {
-    ExitCode.PASSED: Verdict.PASSED,
-    ExitCode.FAILED: Verdict.FAILED,
-    ExitCode.INCONCLUSIVE: Verdict.INCONCLUSIVE,
-}
-
-
-def verdict_of(code: int) -> Verdict:
-    """What an exit code says about the run."""
-    return _VERDICTS.get(ExitCode(code), Verdict.ERROR)
 
 
 def outputs_of(
