@@ -39,6 +39,17 @@ def test_scenarios_name_their_file_as_it_was_found(tmp_path: Path) -> None:
     assert from_above == Path("a.yaml")
 
 
+def test_scenarios_know_the_text_of_the_file_they_came_from(tmp_path: Path) -> None:
+    """Of the top file: failing lines are counted in it, wherever their values were included."""
+    text = "name: a\r\nturns: !include t\r\nscenarios: [{name: x}, {name: y}]\r\n"
+    (tmp_path / "a.yaml").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    write(tmp_path, "- user: b", "t")
+
+    found = load_paths([Path("a.yaml")], cwd=tmp_path)
+
+    assert [one.source for one in found] == [text, text]
+
+
 def test_a_fragment_is_passed_over_in_a_folder(tmp_path: Path) -> None:
     write(tmp_path, ONE.format("a"), "a.yaml")
     write(tmp_path, "suite: [{bot: x}]", "manifest.yaml")

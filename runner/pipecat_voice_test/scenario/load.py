@@ -8,6 +8,7 @@ else the working directory, else the file's folder.
 import os
 import stat
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipecat_voice_test.errors import ScenarioError, UsageError
@@ -255,7 +256,7 @@ def _read_file(file: Path, cwd: Path, *, may_be_fragment: bool) -> list[Scenario
     scenarios, mistakes = build_scenarios(root, shown, disk)
     if mistakes:
         raise scenario_error(mistakes)
-    return scenarios
+    return [replace(scenario, source=composed.text) for scenario in scenarios]
 
 
 def _twice(scenario: Scenario, names: dict[str, Scenario]) -> Iterator[ScenarioError]:

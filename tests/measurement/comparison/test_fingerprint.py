@@ -57,6 +57,13 @@ def test_what_only_judges_or_names_changes_nothing(was: str, now: str, tmp_path:
     assert of(after) == of(before)
 
 
+def test_what_is_only_shown_or_warned_of_changes_nothing(tmp_path: Path) -> None:
+    what = read(HOURS, tmp_path)
+    told = replace(what, doubts=("hours.yaml:8: is short",), source="# Another comment.")
+
+    assert of(told) == of(what)
+
+
 @pytest.mark.parametrize(
     ("was", "now"),
     [

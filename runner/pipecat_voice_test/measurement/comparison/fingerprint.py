@@ -21,7 +21,10 @@ RENDERING = 1
 
 # What says where something stands, or judges it, and changes nothing that the caller does.
 _NO_PART: Mapping[type, frozenset[str]] = {
-    Scenario: frozenset({"name", "file", "line_number", "tags", "limits", "line", "skip_reason"}),
+    Scenario: frozenset(
+        {"name", "file", "line_number", "tags", "limits", "line"}
+        | {"skip_reason", "doubts", "source"}
+    ),
     Turn: frozenset({"index", "line", "name", "text", "audio"}),
     Expectation: frozenset(
         {"index", "line", "within_ms", "lasts_at_least_ms", "lasts_at_most_ms", "skip_reason"}

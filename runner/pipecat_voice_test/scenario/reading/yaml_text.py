@@ -62,8 +62,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
+    """A file as PyYAML sees it.
+
+    Attributes:
+        text: All of it, without a byte order mark.
+    """
+
     source: Source
     root: yaml.Node | None
+    text: str
 
 
 def compose(data: bytes, shown: Path, include_line: int | None) -> Composed:
@@ -76,7 +83,7 @@ def compose(data: bytes, shown: Path, include_line: int | None) -> Composed:
     starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
     source = Source(shown, starts, include_line)
     try:
-        return Composed(source, yaml.compose(text, _Loader))
+        return Composed(source, yaml.compose(text, _Loader), text)
     except yaml.reader.ReaderError as error:
         raise Mistaken(
             source.place(error.position),
