@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -11,13 +11,16 @@ from pipecat_voice_test.errors import ExitCode, VoiceTestError
 from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
 from pipecat_voice_test.measurement.comparison.model import Measured, Settings
 from pipecat_voice_test.measurement.comparison.of_run import compared
-from pipecat_voice_test.measurement.fitness import excused_over
 from pipecat_voice_test.measurement.judge import judge_scenario
-from pipecat_voice_test.measurement.repeats.gates import run_checks
-from pipecat_voice_test.measurement.repeats.pool import judged
+from pipecat_voice_test.measurement.repeats.whole_run import (
+    exit_code_of,
+    verdict_of,
+    whole_run_checks,
+)
 from pipecat_voice_test.measurement.results import (
     BotFacts,
     CallResult,
+    Check,
     Control,
     RunError,
     RunResult,
@@ -25,7 +28,7 @@ from pipecat_voice_test.measurement.results import (
     Verdict,
 )
 from pipecat_voice_test.scenario.model import Scenario
-from pipecat_voice_test.scenario.shard import Shard
+from pipecat_voice_test.scenario.shard import Shard, Share
 
 LOG_LINES = 50
 
@@ -37,6 +40,7 @@ class Outcome:
     Attributes:
         scenarios: Everything selected, in order.
         shard: Whose share that is, or None for all there is.
+        share: Where they stand among those of all shards.
         settings, runner: For whoever compares this run with another.
         baseline: What the results are held against once the run is over.
         over: No call will come any more.
@@ -50,6 +54,7 @@ class Outcome:
     scenarios: Sequence[Scenario]
     seed: int
     shard: Shard | None = None
+    share: Share | None = None
     settings: Settings = field(default_factory=Settings)
     runner: str = ""
     baseline: Measured | None = None
@@ -110,8 +115,7 @@ class Outcome:
             )
             for index, scenario in enumerate(self.scenarios)
         )
-        rigs = [call.timeline.rig for found in scenarios for call in judged(found.calls)]
-        checks = tuple(excused_over(run_checks(scenarios), rigs))
+        checks = whole_run_checks(scenarios)
         run = RunResult(
             verdict=Verdict.ERROR,
             exit_code=int(ExitCode.INTERNAL),
@@ -123,14 +127,15 @@ class Outcome:
             run_checks=checks,
             errors=tuple(self.errors),
             shard=self.shard,
+            share=self.share,
             control=self.control,
             settings=self.settings,
             runner=self.runner,
         )
         if self.baseline is not None and self.over:
             run = compared(run, self.baseline)
-        code = self._exit_code(run.scenarios, {check.verdict for check in checks})
-        return replace(run, verdict=_VERDICTS.get(code, Verdict.ERROR), exit_code=int(code))
+        code = self._exit_code(run.scenarios, checks)
+        return replace(run, verdict=verdict_of(code), exit_code=int(code))
 
     def _scenario_result(self, index: int, scenario: Scenario) -> ScenarioResult:
         if scenario.skip_reason:
@@ -147,30 +152,18 @@ class Outcome:
         return replace(result, calls=(*result.calls, *cut))
 
     def _exit_code(
-        self, scenarios: Sequence[ScenarioResult], whole_run: Collection[Verdict]
+        self, scenarios: Sequence[ScenarioResult], whole_run: Sequence[Check]
     ) -> ExitCode:
         """Several apply: the order is that of DESIGN 4."""
-        verdicts = {result.verdict for result in scenarios}
         if self.interrupted:
             return ExitCode.INTERRUPTED
         if self.internal:
             return ExitCode.INTERNAL
         if self.refused is not None:
-            return self.refused
-        if Verdict.FAILED in whole_run or verdicts & {Verdict.FAILED, Verdict.FLAKY}:
-            return ExitCode.FAILED
-        if self.errors or Verdict.ERROR in verdicts:
-            return ExitCode.BOT_ERROR
-        if verdicts & {Verdict.INCONCLUSIVE, Verdict.NOT_RUN} or Verdict.INCONCLUSIVE in whole_run:
-            return ExitCode.INCONCLUSIVE
-        an_empty_share = self.shard is not None and not scenarios
-        if verdicts <= {Verdict.SKIPPED} and not an_empty_share:
-            return ExitCode.NOTHING_SELECTED
-        return ExitCode.PASSED
-
-
-_VERDICTS = {
-    ExitCode.PASSED: Verdict.PASSED,
-    ExitCode.FAILED: Verdict.FAILED,
-    ExitCode.INCONCLUSIVE: Verdict.INCONCLUSIVE,
-}
+            return self.refused  # Which the command ends with, whatever was found before.
+        return exit_code_of(
+            scenarios,
+            whole_run,
+            has_errors=bool(self.errors),
+            may_be_empty=self.shard is not None,
+        )

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from pipecat_voice_test.bot.base import Bot
 from pipecat_voice_test.bot.diagnosis import ended_in_run
+from pipecat_voice_test.bot.log import Printed
 from pipecat_voice_test.bots import Bots, BotWatcher
 from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.call.heartbeat import Heartbeat
@@ -35,8 +36,9 @@ from pipecat_voice_test.prepare import prepare
 from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.junit.cases import Family
 from pipecat_voice_test.report.write import ResultsFolder
+from pipecat_voice_test.report.view.logged import lines_logged
 from pipecat_voice_test.scenario.model import Scenario
-from pipecat_voice_test.scenario.shard import Shard
+from pipecat_voice_test.scenario.shard import Shard, Share
 from pipecat_voice_test.timeline import FRAME_MS, EndedBy
 from pipecat_voice_test.undisturbed import undisturbed
 from pipecat_voice_test.voice.speaker import Speaker
@@ -61,6 +63,7 @@ class Plan:
 
     scenarios: tuple[Scenario, ...]
     shard: Shard | None = None
+    share: Share | None = None
     repeat: int = 1
     workers: int = 1
     fail_fast: bool = False
@@ -96,6 +99,7 @@ class Run:
             plan.scenarios,
             plan.seed,
             plan.shard,
+            plan.share,
             Settings(workers=plan.workers, repeat=plan.repeat, fresh_bot=bots.fresh),
             plan.runner,
             plan.baseline,
@@ -247,13 +251,15 @@ class Run:
         except asyncio.CancelledError:
             reason = self._outcome.not_run or "the run was interrupted"
             result = call.unfinished(Verdict.NOT_RUN, error=reason, kind="interrupted")
-            result = replace(result, bot_log=bot.log_since(log_from))
-            self._clerk.do_now(partial(self._keep, call.scenario, result))
+            printed = bot.printed_since(log_from)
+            self._clerk.do_now(partial(self._keep, call.scenario, result, printed))
             raise
         # With its bot gone, a call will not be made again, and counts as it is.
         void = result.verdict is Verdict.INCONCLUSIVE and not last and not self._stop
-        result = replace(result, bot_log=bot.log_since(log_from), replaced=void)
-        await self._clerk.do(partial(self._keep, call.scenario, result))
+        keep = partial(
+            self._keep, call.scenario, replace(result, replaced=void), bot.printed_since(log_from)
+        )
+        result = await self._clerk.do(keep)
         self._watcher.call_ended(call, result)
         return result
 
@@ -299,8 +305,9 @@ class Run:
 
     # --- results, in the clerk's thread -----------------------------------------------------
 
-    def _keep(self, scenario: Scenario, result: CallResult) -> None:
+    def _keep(self, scenario: Scenario, result: CallResult, printed: Printed) -> CallResult:
         """Put a call's files on disk at once, and the reports where that disturbs no other call."""
+        result = with_log(result, printed)
         self._folder.write_call(self._folder.slug(scenario), result)
         self._outcome.add(scenario, result)
         failed = result.verdict is Verdict.FAILED
@@ -310,10 +317,18 @@ class Run:
         age_s = time.monotonic() - self._written_s
         if self._plan.workers == 1 or age_s > WRITE_EVERY_S:
             self._write()
+        return result
 
     def _write(self) -> Place:
         self._written_s = time.monotonic()
         return self._folder.write_run(self.result(), self._plan.junit_family)
+
+
+def with_log(result: CallResult, printed: Printed) -> CallResult:
+    """A call with what the bot printed meanwhile; without times if it never began."""
+    text, zero_ns = printed.text(), result.timeline.t0_monotonic_ns
+    moments = [(at, (at_ns - zero_ns) / 1e6) for at, at_ns in printed.moments() if zero_ns]
+    return replace(result, bot_log=text, logged=lines_logged(text, moments))
 
 
 def interleaved(things: Sequence[_T], repeat: int) -> Iterator[tuple[_T, int]]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from pipecat_voice_test.asked.given import Given
-from pipecat_voice_test.asked.selection import shard_of
+from pipecat_voice_test.asked.selection import selected, shard_of
 from pipecat_voice_test.cli import main
 from pipecat_voice_test.errors import UsageError
-from pipecat_voice_test.scenario.shard import Shard
+from pipecat_voice_test.scenario.shard import Shard, Share
 
 LISTEN = "name: {}\ntags: [smoke]\nturns:\n  - expect: [{{event: response}}]\n"
 SKIPPED = "name: {}\npersona: Jo\ngoal: a\nsuccess: b\n"
@@ -129,6 +129,24 @@ def test_list_shows_the_share(shard: str, lines: list[str]) -> None:
     assert (result.stdout.splitlines(), result.exit_code) == (lines, 0)
 
 
+@pytest.mark.parametrize(
+    ("shard", "part"),
+    [
+        pytest.param((), None, id="all-there-is"),
+        pytest.param(("1/2",), Share((0, 2), 3), id="the-first-half"),
+        pytest.param(("2/2",), Share((1,), 3), id="the-second-half"),
+        pytest.param(("4/4",), Share((), 3), id="more-shards-than-work"),
+    ],
+)
+def test_a_share_knows_where_its_scenarios_stand_among_all(
+    shard: tuple[str, ...], part: Share | None
+) -> None:
+    """From which whoever merges has the order of one run, and knows that none is missing."""
+    found = selected(Given({"shard": shard} if shard else {}, {}), [Path("tests/voice")])
+
+    assert found.part == part
+
+
 def test_list_shows_the_share_of_a_gitlab_job() -> None:
     result = _call("run", "--list", env=_job("2", "2", "voice 2/2"))
 
@@ -164,6 +182,7 @@ def test_a_shard_without_work_passes_with_empty_reports(options: list[str]) -> N
     assert (found["verdict"], found["exit_code"]) == ("passed", 0)
     assert (found["scenarios"], found["errors"]) == ([], [])
     assert found["shard"] == {"index": 4, "total": 4}
+    assert found["share"] == {"places": [], "among": 3}
     junit = ET.parse("voice-test-results/junit.xml").getroot()
     assert junit.attrib["tests"] == "0"
     assert list(junit.iter("testcase")) == []

@@ -23,7 +23,7 @@ from pipecat_voice_test.report.text import one_line
 from pipecat_voice_test.scenario.load import load_paths
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.scenario.select import select, share_of
-from pipecat_voice_test.scenario.shard import Shard
+from pipecat_voice_test.scenario.shard import Shard, Share
 
 _NAMES_SHOWN = 20
 _OF_A_MATRIX = re.compile(r": *\[(?![0-9]+/[0-9]+\]$).*\]$")
@@ -37,11 +37,13 @@ class Selection:
         scenarios: In their order; none only if there are more shards than work.
         shard: Whose share they are, or None for all there is.
         among: How many scenarios all shards have together.
+        part: Where they stand among those; None without shards.
     """
 
     scenarios: Sequence[Scenario]
     shard: Shard | None
     among: int
+    part: Share | None = None
 
     @property
     def share(self) -> str:
@@ -66,8 +68,12 @@ def selected(given: Given, paths: Sequence[Path]) -> Selection:
     chosen = select(scenarios, keyword, tags)
     if not chosen:
         raise _nothing(scenarios, [f"-k {keyword!r}"] * bool(keyword), tags)
-    mine = chosen if shard is None else share_of(chosen, shard)
-    return Selection(mine, shard, len(chosen))
+    if shard is None:
+        return Selection(chosen, None, len(chosen))
+    mine = share_of(chosen, shard)
+    ours = {one.name for one in mine}  # No two have the same.
+    places = tuple(place for place, one in enumerate(chosen) if one.name in ours)
+    return Selection(mine, shard, len(chosen), Share(places, len(chosen)))
 
 
 def shard_of(given: Given, environ: Mapping[str, str] = os.environ) -> Shard | None:

@@ -170,7 +170,12 @@ class _Session:
         _show_logs()
         speaker = Speaker(find_engine(), SpeechCache(default_cache_folder(os.environ)))
         shown = progress(loudness)
-        plan = replace(plan, scenarios=tuple(selection.scenarios), shard=selection.shard)
+        plan = replace(
+            plan,
+            scenarios=tuple(selection.scenarios),
+            shard=selection.shard,
+            share=selection.part,
+        )
         run = Run(plan, bots, self._folder, speaker, shown)
         self._run, self._bots = run, bots
 

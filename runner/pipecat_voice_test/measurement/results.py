@@ -12,7 +12,7 @@ from enum import StrEnum
 from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
 from pipecat_voice_test.measurement.comparison.model import Compared, Comparison, Settings
 from pipecat_voice_test.scenario.model import Scenario, TurnKind
-from pipecat_voice_test.scenario.shard import Shard
+from pipecat_voice_test.scenario.shard import Shard, Share
 from pipecat_voice_test.timeline import Severity, Timeline
 
 
@@ -107,8 +107,10 @@ class CallResult:
         detector: How the bot's speech was found: `level` or `model` (METRICS 2).
         detector_because: Why that one, for people.
         gaps: Holes in the bot's voice, `(start_ms, end_ms)`; METRICS `gaps`.
-        logged: When the bot printed what: `(at_ms, line)` for each piece of its log that came
-            in, with the number, from 1, of the line of bot.log it begins on.
+        logged: When the bot printed what: `(at_ms, line)` for each piece of its log in which
+            a line begins, with the number, from 1, of the first that does. So a line of bot.log
+            has the time of the last entry whose number is not above its own, and none if there
+            is no such entry. Below 0 is before the call, and after its end there may be some.
     """
 
     number: int
@@ -195,6 +197,7 @@ class RunResult:
         duration_ms: Wall time of the run.
         run_checks: Gates over the whole run (M-21a).
         shard: Whose share of the scenarios this is, or None for all of them.
+        share: Which of them those are; None also where the run ended before they were known.
         control: How exact this machine was before the first scenario; None if not asked.
         settings: What was asked for and may move the figures.
         runner: Class of the machine (M-31).
@@ -211,6 +214,7 @@ class RunResult:
     run_checks: tuple[Check, ...] = ()
     errors: tuple[RunError, ...] = ()
     shard: Shard | None = None
+    share: Share | None = None
     control: Control | None = None
     settings: Settings = field(default_factory=Settings)
     runner: str = ""

@@ -69,6 +69,7 @@ def results_json(run: RunResult, place: Place, *, version: str = __version__) ->
         "settings": asdict(run.settings),
         "seed": run.seed,
         "shard": run.shard and {"index": run.shard.index, "total": run.shard.total},
+        "share": run.share and {"places": list(run.share.places), "among": run.share.among},
         "started_at": run.started_at,
         "duration_ms": _ms(run.duration_ms),
         "verdict": _RUN_VERDICTS.get(run.verdict, run.verdict),

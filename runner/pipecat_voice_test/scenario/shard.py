@@ -19,6 +19,19 @@ class Shard:
         return f"shard {self.index} of {self.total}"
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one shard has of the scenarios that all of them have together.
+
+    Attributes:
+        places: Where each of its scenarios stands among all, from 0, in their order.
+        among: How many there are.
+    """
+
+    places: tuple[int, ...]
+    among: int
+
+
 def deal(costs: Sequence[int], total: int) -> list[int]:
     """Deal jobs to as many shards: the index of a shard, from 1, for each job.
 
