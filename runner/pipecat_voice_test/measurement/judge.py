@@ -12,7 +12,7 @@ from pipecat_voice_test.measurement.fitness import excused, excused_over, rig_no
 from pipecat_voice_test.measurement.gates import limit_checks
 from pipecat_voice_test.measurement.repeats.gates import pool_checks
 from pipecat_voice_test.measurement.repeats.passing import forgiven
-from pipecat_voice_test.measurement.repeats.pool import judged
+from pipecat_voice_test.measurement.repeats.pool import ANSWERS, judged
 from pipecat_voice_test.measurement.results import (
     CallResult,
     Check,
@@ -57,6 +57,7 @@ def judge_call(
         turns=tuple(_turn_facts(facts, record) for record in facts.turns if record.reached),
         checks=tuple(checks),
         metrics=_by_metric(values),
+        slow=_by_metric([value for value in values if _is_slow_answer(scenario, value)]),
         rates=_rates(values),
         protocol=tuple(findings),
         notes=(*_notes(facts), *_unusual(values), *rig_notes(timeline.rig)),
@@ -200,6 +201,12 @@ def _by_metric(values: Sequence[Value]) -> Mapping[str, tuple[float, ...]]:
     for value in values:
         by_metric[value.metric].append(value.value)
     return {metric: tuple(found) for metric, found in by_metric.items()}
+
+
+def _is_slow_answer(scenario: Scenario, value: Value) -> bool:
+    if value.metric not in ANSWERS or value.turn is None:
+        return False
+    return scenario.turns[value.turn].slow
 
 
 def _rates(values: Sequence[Value]) -> Mapping[str, tuple[int, int]]:

@@ -99,6 +99,8 @@ class CallResult:
     Attributes:
         number: From 1, within its scenario.
         metrics: Metric id to the values this call yields, in order of time.
+        slow: Those among them that answered a turn marked `slow`: they have a limit of their own
+            and no part in distributions (METRICS 3.2).
         rates: For the shares among them: how many times, of how many (M-24).
         error: Why nothing could be judged (with its `Fix:`), or empty.
         error_kind: Short name of that, for machines: `bot_exited`, `rig`, ….
@@ -119,6 +121,7 @@ class CallResult:
     turns: tuple[TurnFacts, ...] = ()
     checks: tuple[Check, ...] = ()
     metrics: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    slow: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     rates: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     protocol: tuple[FindingCount, ...] = ()
     notes: tuple[str, ...] = ()

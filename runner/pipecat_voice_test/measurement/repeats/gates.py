@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pipecat_voice_test.measurement.repeats.passing import PASSED, calls_needed, passed_checks
 from pipecat_voice_test.measurement.repeats.pool import (
+    ANSWERS,
     NOTHING,
     Rate,
     is_its_own,
@@ -31,7 +32,6 @@ from pipecat_voice_test.scenario.model import Scenario
 _QUANTILES: Mapping[Statistic, float] = {"median": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 # Medians of these are taken over the whole run unless a scenario sets its own (M-21a).
 _RUN_WIDE = "response_ms"
-_ANSWERS = ("response_ms", "recovery_ms")
 _RUN = "whole run"
 
 
@@ -76,7 +76,7 @@ def pool_checks(
     """
     yield from passed_checks(scenario, calls, to_come=to_come)
     limits, made = scenario.limits, judged(calls)
-    pool, rates = pooled(scenario, calls), shares(calls)
+    pool, rates = pooled(calls), shares(calls)
     for metric in sorted(limits.own - {PASSED}):
         line = limits.line_of(metric)
         found = pool.get(metric, NOTHING)
@@ -97,7 +97,7 @@ def run_checks(results: Sequence[ScenarioResult]) -> tuple[Check, ...]:
     for result in results:
         if _RUN_WIDE not in result.scenario.limits.own:
             for metric in _run_wide(result.scenario.limits):
-                found = pooled(result.scenario, result.calls).get(metric, NOTHING)
+                found = pooled(result.calls).get(metric, NOTHING)
                 of_run = (calls + call for call in found.calls)
                 pool += zip(found.values, of_run, strict=True)
             calls += max((call.number for call in result.calls), default=0)
@@ -110,7 +110,7 @@ def run_checks(results: Sequence[ScenarioResult]) -> tuple[Check, ...]:
 
 def _run_wide(limits: Limits) -> Iterator[str]:
     """Recoveries have their own median where `recovery_ms` was set."""
-    return (metric for metric in _ANSWERS if metric not in limits.own)
+    return (metric for metric in ANSWERS if metric not in limits.own)
 
 
 def distribution_check(gate: Gate, found: Sample, *, name: str) -> Check:

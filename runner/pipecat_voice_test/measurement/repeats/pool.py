@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pipecat_voice_test.measurement.results import CallResult, Verdict
 from pipecat_voice_test.measurement.statistics.bootstrap import Sample
 from pipecat_voice_test.measurement.statistics.rates import wilson_interval
-from pipecat_voice_test.scenario.model import Scenario, TurnKind
+from pipecat_voice_test.scenario.model import Scenario
 
+ANSWERS = ("response_ms", "recovery_ms")
 NOTHING = Sample((), ())
 
 
@@ -67,14 +68,14 @@ def kinds_of(metric: str, rates: Mapping[str, Rate]) -> dict[str, Rate]:
     }
 
 
-def pooled(scenario: Scenario, calls: Sequence[CallResult]) -> dict[str, Sample]:
+def pooled(calls: Sequence[CallResult]) -> dict[str, Sample]:
     """The values by metric id, as distribution gates take them.
 
     An answer that may be slow has a limit of its own and no part in distributions (METRICS 3.2).
     """
     pool: dict[str, list[tuple[float, int]]] = {}
     for call in judged(calls):
-        slow = _slow_answers(scenario, call)
+        slow = Counter((metric, value) for metric, found in call.slow.items() for value in found)
         for metric, values in call.metrics.items():
             kept = pool.setdefault(metric, [])
             for value in values:
@@ -83,14 +84,6 @@ def pooled(scenario: Scenario, calls: Sequence[CallResult]) -> dict[str, Sample]
                 else:
                     kept.append((value, call.number))
     return {metric: sample(kept) for metric, kept in pool.items()}
-
-
-def _slow_answers(scenario: Scenario, call: CallResult) -> Counter[tuple[str, float]]:
-    return Counter(
-        ("recovery_ms" if turn.kind is TurnKind.BARGE_IN else "response_ms", turn.response_ms)
-        for turn in call.turns
-        if turn.response_ms is not None and scenario.turns[turn.index].slow
-    )
 
 
 def sample(pairs: Sequence[tuple[float, int]]) -> Sample:
