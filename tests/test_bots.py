@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from pipecat_voice_test.bot.base import StoppedOnExit
+from pipecat_voice_test.bot.log import Printed
 from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.errors import BotNotReady
 
@@ -41,6 +42,9 @@ class FakeBot(StoppedOnExit):
 
     def log_since(self, position: int) -> str:
         return f"log of {self._number}"
+
+    def printed_since(self, position: int) -> Printed:
+        return Printed(((0, b"log of it"),))
 
 
 class FakeWatcher:

@@ -35,8 +35,8 @@ from pipecat_voice_test.outcome import Outcome
 from pipecat_voice_test.prepare import prepare
 from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.junit.cases import Family
-from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.report.view.logged import lines_logged
+from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.scenario.shard import Shard, Share
 from pipecat_voice_test.timeline import FRAME_MS, EndedBy

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
+from pipecat_voice_test.bot.log import Printed
+
 
 class Bot(Protocol):
     """A bot that can be phoned between `start` and `stop`.
@@ -46,6 +48,9 @@ class Bot(Protocol):
 
     def log_since(self, position: int) -> str:
         """What it printed after `position`, as far as it was kept."""
+
+    def printed_since(self, position: int) -> Printed:
+        """The same, and when it came."""
 
     async def __aenter__(self) -> Self: ...
 

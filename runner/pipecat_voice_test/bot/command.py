@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from pipecat_voice_test.bot.base import StoppedOnExit
 from pipecat_voice_test.bot.listening import listening_addresses
-from pipecat_voice_test.bot.log import KEPT_BYTES, LogRing
+from pipecat_voice_test.bot.log import KEPT_BYTES, LogRing, Printed
 from pipecat_voice_test.bot.probe import PROBE_S, Address, Answer
 from pipecat_voice_test.bot.process import ProcessGroup
 from pipecat_voice_test.bot.waiting import ask, until_next_question
@@ -137,6 +137,9 @@ class CommandBot(StoppedOnExit):
 
     def log_since(self, position: int) -> str:
         return self._log.since(position)
+
+    def printed_since(self, position: int) -> Printed:
+        return self._log.printed_since(position)
 
     def _choose_port(self) -> int:
         if self._port is not None:

@@ -14,7 +14,7 @@ from pipecat_voice_test.bot.aside import aside
 from pipecat_voice_test.bot.base import StoppedOnExit
 from pipecat_voice_test.bot.diagnosis import exited_early, not_ready, unhealthy
 from pipecat_voice_test.bot.listening import listening_in
-from pipecat_voice_test.bot.log import KEPT_BYTES, LogRing
+from pipecat_voice_test.bot.log import KEPT_BYTES, LogRing, Printed
 from pipecat_voice_test.bot.probe import PROBE_S, Address, Answer
 from pipecat_voice_test.bot.waiting import ask, until_next_question
 from pipecat_voice_test.engine.client import Engine
@@ -97,6 +97,9 @@ class ContainedBot(StoppedOnExit):
 
     def log_since(self, position: int) -> str:
         return self._log.since(position)
+
+    def printed_since(self, position: int) -> Printed:
+        return self._log.printed_since(position)
 
     def _grace_s(self, usual_s: float) -> float:
         """How long it may take to end when it is asked to."""

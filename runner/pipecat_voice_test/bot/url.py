@@ -6,6 +6,7 @@ import time
 from urllib.parse import SplitResult, urlsplit
 
 from pipecat_voice_test.bot.base import StoppedOnExit
+from pipecat_voice_test.bot.log import Printed
 from pipecat_voice_test.bot.probe import POLL_S, PROBE_S, Address, Answer, Probe, probe
 from pipecat_voice_test.errors import BotNotReady, UsageError
 
@@ -83,6 +84,9 @@ class UrlBot(StoppedOnExit):
 
     def log_since(self, position: int) -> str:
         return ""
+
+    def printed_since(self, position: int) -> Printed:
+        return Printed()
 
 
 def _checked(url: str) -> SplitResult:

@@ -10,6 +10,7 @@ https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
 
 import re
+from collections.abc import Iterator
 
 LOG_TAIL_LINES = 50
 LOG_TAIL_CHARACTERS = 16_384
@@ -23,6 +24,11 @@ _ESCAPE_SEQUENCES = re.compile(
     r"|\x1b[ -/]*+[0-~]"
 )
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
+_ODD_LINE_END = re.compile("[\r\u2028\u2029]")
+# An end may have escape sequences in it, which go first.
+_ESCAPES_AND_ENDS = re.compile(
+    f"(?P<end>\r(?:{_ESCAPE_SEQUENCES.pattern})*+\n?|[\n\u2028\u2029])|{_ESCAPE_SEQUENCES.pattern}"
+)
 # Control characters, and those that turn the direction of the text around them.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LINE_COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
@@ -65,6 +71,17 @@ def plain_text(text: str) -> str:
     text = _LINE_ENDS.sub("\n", _ESCAPE_SEQUENCES.sub("", valid_text(text)))
     # Last, for taking characters away can put a command together.
     return _without_commands(_UNSEEN.sub("", text))
+
+
+def line_starts(text: str) -> Iterator[int]:
+    """Where in `text` each line of `plain_text(text)` begins, one after the other."""
+    yield 0
+    if not _ODD_LINE_END.search(text):
+        yield from (end.end() for end in re.finditer("\n", text))
+        return
+    for found in _ESCAPES_AND_ENDS.finditer(text):
+        if found["end"]:
+            yield found.end()
 
 
 def _without_commands(text: str) -> str:
