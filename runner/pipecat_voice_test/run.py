@@ -25,7 +25,6 @@ from pipecat_voice_test.errors import (
     BotError,
     BotExited,
     EngineError,
-    NothingSelected,
     VoiceTestError,
 )
 from pipecat_voice_test.measurement.comparison.model import Measured, Settings
@@ -38,6 +37,7 @@ from pipecat_voice_test.report.junit.cases import Family
 from pipecat_voice_test.report.view.logged import lines_logged
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.scenario.model import Scenario
+from pipecat_voice_test.scenario.select import nothing_playable
 from pipecat_voice_test.scenario.shard import Shard, Share
 from pipecat_voice_test.timeline import FRAME_MS, EndedBy
 from pipecat_voice_test.undisturbed import undisturbed
@@ -173,11 +173,7 @@ class Run:
     def _prepare(self) -> list[Prepared]:
         playable = [s for s in self._plan.scenarios if not s.skip_reason]
         if not playable:
-            raise NothingSelected(
-                f"All {len(self._plan.scenarios)} selected scenarios are skipped.",
-                fix="give scenarios whose events can be heard on a phone line.",
-                evidence="\n".join(f"{s.name}: {s.skip_reason}" for s in self._plan.scenarios),
-            )
+            raise nothing_playable(self._plan.scenarios)
         prepared = prepare(playable, seed=self._plan.seed, speaker=self._speaker)
         for one in prepared:
             self._outcome.made_ready(one.scenario, one.fingerprint)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NoReturn
 
-from pipecat_voice_test.errors import UsageError
+from pipecat_voice_test.errors import NothingSelected, UsageError
 from pipecat_voice_test.scenario.length import expected_ms
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.scenario.shard import Shard, deal
@@ -56,6 +56,15 @@ def share_of(scenarios: Sequence[Scenario], shard: Shard) -> list[Scenario]:
     busy = max(owners, default=shard.total)
     ours |= {one.name for n, one in enumerate(skipped) if n % busy + 1 == shard.index}
     return [one for one in scenarios if one.name in ours]
+
+
+def nothing_playable(scenarios: Sequence[Scenario]) -> NothingSelected:
+    """Every one of these is skipped."""
+    return NothingSelected(
+        f"All {len(scenarios)} selected scenarios are skipped.",
+        fix="give scenarios whose events can be heard on a phone line.",
+        evidence="\n".join(f"{one.name}: {one.skip_reason}" for one in scenarios),
+    )
 
 
 def _always(name: str) -> bool:
