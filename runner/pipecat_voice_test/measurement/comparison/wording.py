@@ -75,8 +75,7 @@ def notes(base: Measured, new: Measured) -> Iterator[str]:
             f"no CPU was free for the bot in {_calls(calls)} of the baseline, "
             "which may hide a regression"
         )
-    if calls := sum(len(scenario.starved) for scenario in new.scenarios):
-        yield f"no CPU was free for the bot in {_calls(calls)} now, left out of the medians"
+    yield from starved_now(new)
     for name, was, now in (
         ("the launcher", base.launcher, new.launcher),
         ("workers", base.settings.workers, new.settings.workers),
@@ -84,6 +83,12 @@ def notes(base: Measured, new: Measured) -> Iterator[str]:
     ):
         if was != now:
             yield f"{name}: {_plain(was)} in the baseline, {_plain(now)} now"
+
+
+def starved_now(new: Measured) -> Iterator[str]:
+    """Calls whose answers say more of this machine than of the bot."""
+    if calls := sum(len(scenario.starved) for scenario in new.scenarios):
+        yield f"no CPU was free for the bot in {_calls(calls)} now, left out of the medians"
 
 
 def called_once(names: Sequence[str]) -> Iterator[str]:
