@@ -1,0 +1,309 @@
+// A call to be seen and heard: two voices, the picture over them, and what plays them.
+"use strict";
+
+const Player = (() => {
+  const LANE_PX = 60;
+  const LEAD_MS = 500; // Heard before a failure, so that the ear is there when it comes.
+  const ZOOM_STEP = 1.5;
+  const MOST_PX_PER_S = 800;
+  const READABLE_PX_PER_S = 40; // Below it, a second is too narrow to see what is late in it.
+  const SPEEDS = [0.5, 0.75, 1, 1.5, 2];
+  const CHEAPEST_PEAK = 0.02; // Silence is not blown up to full height.
+
+  const make = (tag, attributes = {}, children = []) => {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...children);
+    return made;
+  };
+
+  const button = (name, text, label, keys, pressed) => {
+    const made = make("button", { type: "button", class: name, "aria-label": label, title: label });
+    made.textContent = text;
+    if (keys) made.setAttribute("aria-keyshortcuts", keys);
+    made.addEventListener("click", pressed);
+    return made;
+  };
+
+  const nonce = () => document.querySelector('meta[name="style-nonce"]')?.content;
+
+  const peaksOf = (data) => {
+    const lanes = [data.said_peaks, data.heard_peaks];
+    return lanes.map((lane) => Float32Array.from(lane.length ? lane : [0], (peak) => peak / 100));
+  };
+
+  const loudest = (lanes) =>
+    lanes.reduce((most, lane) => lane.reduce((a, b) => Math.max(a, b), most), CHEAPEST_PEAK);
+
+  class Player {
+    /**
+     * @param box the call's `.player`; what it held comes back with `destroy`.
+     * @param on what the page wants to know or can do: `time(ms)`, `play()`, `step(by)`,
+     *   `jump(ms)`, `help()`.
+     */
+    constructor(id, box, data, on) {
+      this.id = id;
+      this.box = box;
+      this.data = data;
+      this.on = on;
+      this.pxPerSecond = 0; // 0: the whole call fits.
+      this.sound = new Sound.Sound(id, data.audio);
+      this.before = [...box.childNodes];
+      this.#build();
+      this.#makeWave();
+    }
+
+    #build() {
+      this.time = make("span", { class: "time" });
+      this.caption = make("p", { class: "caption" });
+      this.problem = make("p", { class: "problem", role: "alert", hidden: "" });
+      this.wave = make("div", { class: "wave" });
+      this.wave.style.setProperty("--lane", `${LANE_PX}px`);
+      this.slider = make("div", { class: "lanes", role: "slider", tabindex: "0" }, [this.wave]);
+      this.slider.setAttribute("aria-label", `Position in call ${this.id}`);
+      this.slider.setAttribute("aria-valuemin", "0");
+      this.slider.setAttribute("aria-valuemax", String(Math.round(this.data.duration_ms / 100) / 10));
+      const names = ["caller", "bot"].map((lane) => make("span", { class: lane }, [lane]));
+      const gutter = make("div", { class: "names", "aria-hidden": "true" }, names);
+      const stage = make("div", { class: "stage" }, [gutter, this.slider]);
+      this.box.replaceChildren(this.#tools(), this.caption, this.problem, stage, this.#legend());
+      this.#tell(0);
+    }
+
+    #tools() {
+      this.playButton = button("play", "▶ Play", "Play", "Space", () => this.toggle());
+      const speed = make(
+        "select",
+        { "aria-label": "Speed", title: "Speed" },
+        SPEEDS.map((rate) => new Option(`${rate}×`, String(rate), rate === 1, rate === 1)),
+      );
+      speed.addEventListener("change", () => this.ws.setPlaybackRate(Number(speed.value), true));
+      const shown = [
+        this.playButton,
+        this.time,
+        button("step", "‹ failure", "Previous failure", "p", () => this.on.step(-1)),
+        button("step", "failure ›", "Next failure", "n", () => this.on.step(1)),
+        button("zoom", "−", "Zoom out", "-", () => this.zoom(1 / ZOOM_STEP)),
+        button("zoom", "+", "Zoom in", "+", () => this.zoom(ZOOM_STEP)),
+        button("zoom", "fit", "Show the whole call", "0", () => this.fit()),
+        speed,
+        button("help", "? keys", "Keys", "?", () => this.on.help()),
+      ];
+      if (this.sound.file) shown.push(make("a", { href: this.sound.file, class: "file" }, ["WAV file"]));
+      const tools = make("div", { class: "tools", role: "group" }, shown);
+      tools.setAttribute("aria-label", `Player of call ${this.id}`);
+      if (!this.sound.available) this.#cannotPlay("No recording of this call was kept.");
+      return tools;
+    }
+
+    #legend() {
+      const shown = Picture.legend(this.data).map(([kind, text]) =>
+        make("li", {}, [make("span", { class: `sign ${kind}` }), text]),
+      );
+      return make("ul", { class: "legend", "aria-label": "In this picture" }, shown);
+    }
+
+    #makeWave() {
+      const peaks = peaksOf(this.data);
+      this.ws = WaveSurfer.create({
+        container: this.wave,
+        media: this.sound.element,
+        peaks,
+        duration: this.data.duration_ms / 1000,
+        normalize: true,
+        maxPeak: loudest(peaks),
+        height: LANE_PX,
+        cursorWidth: 2,
+        dragToSeek: true,
+        autoCenter: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+        cspNonce: nonce(),
+        ...this.#colours(),
+      });
+      this.picture = new Picture.Picture(this.ws.getWrapper(), this.data, (at) => this.on.jump(at));
+      // It scrolls by itself, and the slider around it is what keys reach.
+      this.ws.getWrapper().parentElement.tabIndex = -1;
+      this.ready = new Promise((resolve) => this.ws.once("ready", resolve));
+      this.#listen();
+    }
+
+    #listen() {
+      this.ws.on("redraw", () => this.#layOut());
+      this.ws.on("scroll", () => this.#drawScale());
+      this.ws.on("timeupdate", (seconds) => this.#onTime(seconds * 1000));
+      this.ws.on("play", () => this.#onPlay());
+      this.ws.on("pause", () => this.#onRest());
+      this.ws.on("finish", () => this.#onRest());
+      this.ws.on("interaction", () => this.on.touched());
+      this.ws.on("error", () => this.#cannotPlay(this.sound.problem));
+      this.wave.addEventListener("wheel", (event) => this.#onWheel(event), { passive: false });
+      this.slider.addEventListener("keydown", (event) => this.#onKey(event));
+    }
+
+    #colours() {
+      const style = getComputedStyle(this.wave);
+      const colour = (name) => style.getPropertyValue(name).trim();
+      return {
+        cursorColor: colour("--ink"),
+        splitChannels: ["caller", "bot"].map((lane) => ({
+          waveColor: colour(`--voice-${lane}`),
+          progressColor: colour(`--voice-${lane}-played`),
+        })),
+      };
+    }
+
+    recolour() {
+      this.ready.then(() => this.ws.setOptions(this.#colours()));
+    }
+
+    #layOut() {
+      this.wave.style.setProperty("--between", `${this.picture.layOut() + 6}px`);
+      this.#drawScale();
+    }
+
+    #drawScale() {
+      const pxPerMs = this.ws.getWrapper().clientWidth / this.data.duration_ms;
+      if (!pxPerMs) return;
+      const from = this.ws.getScroll() / pxPerMs;
+      this.picture.drawScale(from, from + this.ws.getWidth() / pxPerMs);
+    }
+
+    #onWheel(event) {
+      // Pinching comes as a wheel with Ctrl; the bare wheel scrolls the page.
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      const x = event.clientX - this.wave.getBoundingClientRect().left;
+      this.zoom(Math.exp(-event.deltaY / 200), x);
+    }
+
+    #onKey(event) {
+      const end = this.data.duration_ms;
+      const to = { Home: 0, End: end, PageUp: this.at + 5000, PageDown: this.at - 5000 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      this.seek(to);
+    }
+
+    #onTime(ms) {
+      const text = `${Facts.seconds(ms)} of ${Facts.seconds(this.data.duration_ms)}`;
+      if (this.time.textContent !== text) this.time.textContent = text;
+      // A screen reader would read every change aloud over the call.
+      if (!this.ws.isPlaying()) this.#tell(ms);
+      this.on.time(ms);
+    }
+
+    #tell(ms) {
+      const total = Facts.seconds(this.data.duration_ms);
+      this.time.textContent = `${Facts.seconds(ms)} of ${total}`;
+      this.slider.setAttribute("aria-valuenow", String(Math.round(ms / 100) / 10));
+      this.slider.setAttribute(
+        "aria-valuetext",
+        `${Facts.seconds(ms)} of ${total}, ${Facts.speaking(this.data, ms)}`,
+      );
+    }
+
+    #onPlay() {
+      this.box.classList.add("playing");
+      this.#showPlay("❚❚ Pause", "Pause");
+      this.on.play();
+    }
+
+    #onRest() {
+      this.box.classList.remove("playing");
+      this.#showPlay("▶ Play", "Play");
+      this.#tell(this.at);
+    }
+
+    #showPlay(text, label) {
+      this.playButton.textContent = text;
+      this.playButton.setAttribute("aria-label", label);
+      this.playButton.title = label;
+    }
+
+    #cannotPlay(text) {
+      this.problem.textContent = text;
+      this.problem.hidden = false;
+      this.playButton.setAttribute("aria-disabled", "true");
+    }
+
+    get at() {
+      return this.ws.getCurrentTime() * 1000;
+    }
+
+    get playing() {
+      return this.ws.isPlaying();
+    }
+
+    toggle() {
+      if (this.playButton.getAttribute("aria-disabled") === "true") return;
+      this.sound.load();
+      // What goes wrong is an error event of the media element, too.
+      this.ws.playPause().catch(() => {});
+    }
+
+    pause() {
+      this.ws.pause();
+    }
+
+    seek(ms) {
+      const to = Math.min(Math.max(ms, 0), this.data.duration_ms);
+      return this.ready.then(() => this.ws.setTime(to / 1000));
+    }
+
+    /** Go to a little before `at`, mark that second, and have it in view. */
+    async show(at) {
+      await this.ready;
+      const missed = Facts.missesAt(this.data, at);
+      this.caption.textContent = missed
+        .map((miss) => `✗ ${Facts.seconds(at, 2)}: ${miss.text}`)
+        .join("\n");
+      this.picture.point(at);
+      this.sound.load();
+      this.ws.setTime(Math.max(0, at - LEAD_MS) / 1000);
+      if (this.#shownPxPerSecond() < READABLE_PX_PER_S) this.#scaleTo(READABLE_PX_PER_S);
+      this.#centre(at);
+    }
+
+    #centre(at) {
+      const x = (at / this.data.duration_ms) * this.ws.getWrapper().clientWidth;
+      this.ws.setScroll(x - this.ws.getWidth() / 2);
+    }
+
+    #shownPxPerSecond() {
+      return (1000 * this.ws.getWrapper().clientWidth) / this.data.duration_ms;
+    }
+
+    #scaleTo(pxPerSecond) {
+      const fitting = (1000 * this.ws.getWidth()) / this.data.duration_ms;
+      const wanted = Math.min(pxPerSecond, MOST_PX_PER_S);
+      this.pxPerSecond = wanted <= fitting ? 0 : wanted;
+      this.ws.zoom(this.pxPerSecond);
+    }
+
+    /** Zoom, leaving what is `x` pixels from the left edge where it is; by default the playhead. */
+    async zoom(factor, x) {
+      await this.ready;
+      const before = this.#shownPxPerSecond();
+      const head = (this.at / 1000) * before - this.ws.getScroll();
+      const inView = head >= 0 && head <= this.ws.getWidth();
+      const held = x ?? (inView ? head : this.ws.getWidth() / 2);
+      const second = (this.ws.getScroll() + held) / before;
+      this.#scaleTo(before * factor);
+      this.ws.setScroll(second * this.#shownPxPerSecond() - held);
+    }
+
+    async fit() {
+      await this.ready;
+      this.#scaleTo(0);
+    }
+
+    /** Take the player down; what the page held without it is there again. */
+    destroy() {
+      this.ws.destroy();
+      this.sound.release();
+      this.box.classList.remove("playing");
+      this.box.replaceChildren(...this.before);
+    }
+  }
+
+  return { Player };
+})();
