@@ -9,8 +9,10 @@ Sources: https://www.w3.org/TR/xml/#charsets, ECMA-48 (escape sequences),
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
 
+import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 LOG_TAIL_LINES = 50
 LOG_TAIL_CHARACTERS = 16_384
@@ -23,6 +25,7 @@ _ESCAPE_SEQUENCES = re.compile(
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*+(?:\x07|\x1b\\|\x9c)"  # titles, links
     r"|\x1b[ -/]*+[0-~]"
 )
+_JSON_KEEPS = re.compile("[\x7f-\x9f\u2028\u2029]")
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
 _ODD_LINE_END = re.compile("[\r\u2028\u2029]")
 # An end may have escape sequences in it, which go first.
@@ -64,6 +67,16 @@ def valid_text(text: str) -> str:
 def xml_text(text: str) -> str:
     """Replace every character that XML 1.0 forbids; line ends become newlines."""
     return _NOT_XML.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """Write strict JSON that every UTF-8 reader takes, and any terminal may show.
+
+    Raises:
+        ValueError: There is a figure in it that is none.
+    """
+    text = valid_text(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2))
+    return _JSON_KEEPS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def plain_text(text: str) -> str:

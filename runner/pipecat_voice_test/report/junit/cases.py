@@ -57,6 +57,7 @@ SUITE = "pipecat-voice-test"
 CLASS_PREFIX = "pipecat_voice_test"
 BODY_CHARACTERS = 65_536
 WHOLE_RUN_RECORDINGS = 20
+VERSIONS = {SUITE: __version__}  # What took part, if nobody says more.
 
 # Whose recording is worth hearing first.
 _CALL_ORDER = (Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE)
@@ -77,17 +78,8 @@ def junit_xml(
         family: `strict` validates against the Jenkins xUnit schema.
         versions: What took part, by name; the tool itself if not given.
     """
-    common = {"seed": str(run.seed)}
-    for name, version in (versions or {SUITE: __version__}).items():
-        common[f"version.{name}"] = version
-    cases = [
-        _scenario_case(scenario, place, index, common)
-        for index, scenario in enumerate(run.scenarios)
-    ]
-    if run.run_checks:
-        cases.append(_whole_run_case(run, place, common))
-    if errors := unshown_errors(run):
-        cases.append(_error_case(errors, common))
+    common = _common(run, versions)
+    cases = cases_of(run, place, common)
     suite_properties = {
         **common,
         "bot.launcher": run.bot.launcher,
@@ -103,6 +95,30 @@ def junit_xml(
     return document(
         SUITE, cases, suite_properties, timestamp=run.started_at, strict=family == "strict"
     )
+
+
+def cases_of(run: RunResult, place: Place, common: Mapping[str, str]) -> list[Case]:
+    """One case for each scenario, in order; then `whole run` and what kept us from judging.
+
+    Args:
+        run: What was found out.
+        place: Where the files lie.
+        common: Properties that every case has.
+    """
+    cases = [
+        _scenario_case(scenario, place, index, common)
+        for index, scenario in enumerate(run.scenarios)
+    ]
+    if run.run_checks:
+        cases.append(_whole_run_case(run, place, common))
+    if errors := unshown_errors(run):
+        cases.append(_error_case(errors, common))
+    return cases
+
+
+def _common(run: RunResult, versions: Mapping[str, str] | None) -> dict[str, str]:
+    named = {f"version.{name}": version for name, version in (versions or VERSIONS).items()}
+    return {"seed": str(run.seed), **named}
 
 
 def _scenario_case(
