@@ -13,6 +13,7 @@ from pipecat_voice_test.timeline import HeardPiece, MessageSent, Timeline
 from report.runs import HOSTILE_RUN, LATE, NEVER_STARTED, ONE_OF_EACH, call, result, run, scenario
 
 CALL_FILES = {"call.wav", "bot_raw.wav", "events.jsonl", "bot.log"}
+REPORTS = {"junit.xml", "results.json", "summary.md", "ctrf.json"}
 
 
 def names_in(folder: Path) -> set[str]:
@@ -69,7 +70,7 @@ def test_a_run_lies_where_its_reports_say(tmp_path: Path) -> None:
         if path is not None
     }
 
-    assert names_in(tmp_path / "out") == named | {"junit.xml", "results.json", "summary.md"}
+    assert names_in(tmp_path / "out") == named | REPORTS
     assert len(named) == 4 * sum(len(item.calls) for item in ONE_OF_EACH.scenarios)
     for path in named:
         assert f"[[ATTACHMENT|out/{path}]]" in (tmp_path / "out" / "junit.xml").read_text("utf-8")
@@ -83,7 +84,7 @@ def test_reports_are_utf8(what: RunResult, family: str, tmp_path: Path) -> None:
 
     for path in tmp_path.iterdir():
         assert path.read_bytes().decode("utf-8")
-    assert names_in(tmp_path) == {"junit.xml", "results.json", "summary.md"}
+    assert names_in(tmp_path) == REPORTS
 
 
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -149,7 +150,7 @@ def test_links_are_not_followed_when_clearing_away(tmp_path: Path) -> None:
     assert (elsewhere / "call-1" / "bot.log").read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", ["junit.xml", "results.json", "summary.md"])
+@pytest.mark.parametrize("name", sorted(REPORTS))
 def test_a_foreign_report_is_not_written_over(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("<testsuites name='somebody else'/>")
 

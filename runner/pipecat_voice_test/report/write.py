@@ -12,10 +12,12 @@ from pathlib import Path
 
 from pipecat_voice_test.errors import UsageError
 from pipecat_voice_test.measurement.results import CallResult, RunResult
+from pipecat_voice_test.report.ctrf import ctrf_json
 from pipecat_voice_test.report.events import event_lines
 from pipecat_voice_test.report.files import (
     BOT_RAW,
     CALL_FILES,
+    CTRF,
     EVENTS,
     JUNIT,
     LOG,
@@ -117,6 +119,7 @@ class ResultsFolder:
             RESULTS: lambda: _encoded(results_json(run, place)),
             JUNIT: lambda: _encoded(junit_xml(run, place, family=junit_family, versions=versions)),
             SUMMARY: lambda: _encoded(summary_md(run, place)),
+            CTRF: lambda: _encoded(ctrf_json(run, place)),
         }
         _write_each(self.path, reports, set())
         return place
