@@ -1,0 +1,48 @@
+"""The files of calls, taken from a results folder for whoever draws them.
+
+Paths come from results.json, which may have been written by anybody: nothing outside the folder
+is read, by no `..`, no absolute path and no link. A file that is missing, or is none, is empty.
+"""
+
+from pathlib import Path
+
+from pipecat_voice_test.report.files import CallFiles
+from pipecat_voice_test.report.view.evidence import read_evidence
+from pipecat_voice_test.report.view.model import Evidence
+
+# An hour of call.wav; what a bot that floods the line may leave of the other two.
+MOST_WAV_BYTES = 128 << 20
+MOST_EVENTS_BYTES = 64 << 20
+MOST_LOG_BYTES = 16 << 20
+
+
+class CallShelf:
+    """What lies in one results folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def evidence(self, files: CallFiles) -> Evidence:
+        """What the files of one call say; of what cannot be read, nothing."""
+        return read_evidence(
+            self._read(files.recording, MOST_WAV_BYTES),
+            self._read(files.events, MOST_EVENTS_BYTES),
+            self.log(files.log),
+        )
+
+    def log(self, path: str | None) -> str:
+        """The text of a bot.log, or empty."""
+        return self._read(path, MOST_LOG_BYTES).decode("utf-8", "replace")
+
+    def _read(self, path: str | None, most_bytes: int) -> bytes:
+        if not path:
+            return b""
+        try:
+            folder = self._folder.resolve(strict=True)
+            found = (folder / path).resolve(strict=True)
+            if not found.is_relative_to(folder) or not found.is_file():
+                return b""
+            with found.open("rb") as file:
+                return file.read(most_bytes)
+        except (OSError, ValueError, RuntimeError):  # Gone, no path at all, or links in a ring.
+            return b""
