@@ -15,7 +15,7 @@ from pipecat_voice_test.report.comparison import comparison_lines
 from pipecat_voice_test.report.junit.cases import junit_xml
 from pipecat_voice_test.report.results_json import results_schema
 from pipecat_voice_test.report.summary.markdown import summary_md
-from pipecat_voice_test.report.terminal import closing_lines
+from pipecat_voice_test.report.terminal.closing import closing_lines
 
 BASE = run(
     answered(*[640.0] * 5, name="Slower"),

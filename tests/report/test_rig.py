@@ -6,7 +6,7 @@ import pytest
 from pipecat_voice_test.measurement.results import Check, Control, RunResult, Verdict
 from pipecat_voice_test.report.rig import rig_line, rig_properties
 from pipecat_voice_test.report.summary.markdown import summary_md
-from pipecat_voice_test.report.terminal import closing_lines
+from pipecat_voice_test.report.terminal.closing import closing_lines
 from pipecat_voice_test.timeline import Rig, Timeline
 
 from report.runs import call, place_of, result, run
@@ -76,5 +76,7 @@ def test_a_gate_over_the_whole_run_that_could_not_be_judged_is_told() -> None:
     checks = (Check("run.response_ms.median", "response_ms", Verdict.INCONCLUSIVE, text),)
     what = replace(held(BUSY), run_checks=checks)
 
-    assert closing_lines(what, place_of(what))[:2] == ["whole run: inconclusive", f"  {text}"]
+    assert "\n".join(["", "whole run: inconclusive", f"  {text}", ""]) in "\n".join(
+        closing_lines(what, place_of(what))
+    )
     assert "\n## whole run: inconclusive\n" in summary_md(what, place_of(what))

@@ -30,15 +30,15 @@ from pipecat_voice_test.command.signals import Interrupted, Signals
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
 from pipecat_voice_test.measurement.repeats.plan import undecidable
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
-from pipecat_voice_test.report.files import JUNIT, Place
+from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.junit.cases import Family
-from pipecat_voice_test.report.terminal import closing_lines
 from pipecat_voice_test.report.text import masked, one_line, plain_text
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.run import Plan, Run
 from pipecat_voice_test.scenario.shard import Shard
+from pipecat_voice_test.shown.ending import show_ending
 from pipecat_voice_test.shown.overview import show_list, with_config
-from pipecat_voice_test.shown.progress import Loudness, Progress, progress
+from pipecat_voice_test.shown.progress import Loudness, progress
 from pipecat_voice_test.voice.cache import SpeechCache, default_cache_folder
 from pipecat_voice_test.voice.engines import find_engine
 from pipecat_voice_test.voice.speaker import Speaker
@@ -190,7 +190,7 @@ class _Session:
             asyncio.Runner(loop_factory=partial(punctual_loop, plan.workers)) as runner,
         ):
             result, place = runner.run(in_loop())
-        _close(shown, result, place)
+        show_ending(result, place, loudness)
         return result.exit_code
 
     def _write_interrupted(self, because: str) -> None:
@@ -250,9 +250,3 @@ def _loudness(given: Given) -> Loudness:
     if not chosen:
         return Loudness.NORMAL
     return Loudness.VERBOSE if chosen[0] is options.VERBOSE else Loudness.QUIET
-
-
-def _close(shown: Progress, result: RunResult, place: Place) -> None:
-    for line in closing_lines(result, place):
-        shown.say(line)
-    shown.say(f"Results: {place.shown('.')}, JUnit: {place.shown(JUNIT)}")

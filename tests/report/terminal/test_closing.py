@@ -1,11 +1,19 @@
 """What is printed last: what went wrong, complete, and one closing line."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
-from pipecat_voice_test.measurement.results import RunError, RunResult, ScenarioResult, Verdict
+from pipecat_voice_test.measurement.results import (
+    Check,
+    RunError,
+    RunResult,
+    ScenarioResult,
+    Verdict,
+)
 from pipecat_voice_test.report.files import Place
-from pipecat_voice_test.report.terminal import closing_lines
+from pipecat_voice_test.report.terminal.closing import closing, closing_lines
+from pipecat_voice_test.report.terminal.line import texts
 
 from report.runs import (
     FAILED_CALL,
@@ -22,11 +30,18 @@ from report.runs import (
     run,
 )
 
+# What may explain `FAILED_CALL`.
+BESIDE = [
+    "  on the wire at 0.1 s, 2 times: {not json",
+    "  note: the caller spoke anyway after 30 s",
+    "  the bot's log of this call, voice-test-results/s0/call-1/bot.log:",
+    "    ERROR: overheated",
+]
+
 
 def lines_of(what: RunResult) -> list[str]:
     """What is said, without the figures of the rig, of which `test_rig.py` knows more."""
-    lines = closing_lines(what, place_of(what))
-    return [line for line in lines if not line.startswith("rig: ")]
+    return [line for line in texts(closing(what, place_of(what))) if not line.startswith("rig: ")]
 
 
 @pytest.mark.parametrize("name", ["one-of-each", "never-started"])
@@ -66,6 +81,7 @@ def test_the_closing_line(what: RunResult, line: str) -> None:
                 "    hear it at 12.3 s: voice-test-results/s0/call-1/call.wav",
                 "  turn 3 (line 19): the bot did not yield to an interruption",
                 "    hear it at 10.1 s: voice-test-results/s0/call-1/call.wav",
+                *BESIDE,
             ],
             id="failed",
         ),
@@ -111,6 +127,7 @@ def test_the_closing_line(what: RunResult, line: str) -> None:
                 "    hear it at 12.3 s: voice-test-results/s0/call-1/call.wav",
                 "  turn 3 (line 19): the bot did not yield to an interruption",
                 "    hear it at 10.1 s: voice-test-results/s0/call-1/call.wav",
+                *BESIDE,
                 f"  undecided: line 7: {TOO_FEW.message}",
             ],
             id="M-22-failed-with-a-limit-undecided",
@@ -133,6 +150,97 @@ def test_failures_come_after_everything_else() -> None:
 
     assert lines[0] == "tests/voice/hours.yaml:3: b: error"
     assert lines[2] == "tests/voice/hours.yaml:3: Opening hours: failed"
+
+
+def test_what_failed_always_comes_after_what_failed_now_and_then() -> None:
+    flaky = result(Verdict.FLAKY, call(1), call(2, Verdict.FAILED, checks=(LATE,)), name="b")
+    lines = lines_of(run(result(Verdict.FAILED, FAILED_CALL), flaky))
+
+    assert [line for line in lines if line.startswith("tests/")] == [
+        "tests/voice/hours.yaml:3: b: flaky, passed 1 of 2 calls (Wilson 95 %: 9 to 91 %)",
+        "tests/voice/hours.yaml:3: Opening hours: failed",
+    ]
+
+
+def test_no_failure_is_left_out_or_cut_however_many_there_are() -> None:
+    told = "the bot talked over the caller " * 100 + "to the end"
+    failed = [
+        result(
+            Verdict.FAILED,
+            *(call(n, Verdict.FAILED, checks=(replace(LATE, message=told),)) for n in range(1, 6)),
+            name=f"scenario {number}",
+        )
+        for number in range(300)
+    ]
+
+    text = "\n".join(lines_of(run(*failed)))
+
+    assert text.count(told) == 300 * 5
+    assert text.count("hear it at 12.3 s") == 300 * 5
+
+
+def test_what_to_do_about_a_failure_stands_on_a_line_of_its_own() -> None:
+    cut = Check(
+        "limits.worst_gap_ms.each",
+        "worst_gap_ms",
+        Verdict.FAILED,
+        "worst gap was 480 ms, limit 200 Fix: send audio as soon as it is made.",
+        line=7,
+    )
+    lines = lines_of(run(result(Verdict.FAILED, call(verdict=Verdict.FAILED, checks=(cut,)))))
+
+    assert lines[1:3] == [
+        "  line 7: worst gap was 480 ms, limit 200",
+        "    Fix: send audio as soon as it is made.",
+    ]
+
+
+def test_the_bots_own_complaints_stand_beside_its_failure() -> None:
+    log = "INFO: ready\n" * 50 + "".join(
+        f"\x1b[31mERROR\x1b[0m {text}\n" for text in ("one", "two", "three", "token=abc")
+    )
+    failed = replace(FAILED_CALL, bot_log=log, notes=(), protocol=())
+
+    assert lines_of(run(result(Verdict.FAILED, failed)))[-5:-1] == [
+        "  the bot's log of this call, voice-test-results/s0/call-1/bot.log:",
+        "    ERROR two",
+        "    ERROR three",
+        "    ERROR token=***",
+    ]
+
+
+def test_notes_beside_a_failure_are_few() -> None:
+    noted = replace(FAILED_CALL, bot_log="", protocol=(), notes=tuple("abcdef"))
+
+    assert lines_of(run(result(Verdict.FAILED, noted)))[-5:-1] == [
+        "  note: a",
+        "  note: b",
+        "  note: c",
+        "  (and 3 more like it)",
+    ]
+
+
+def test_many_that_were_not_reached_are_one_line() -> None:
+    many = [result(Verdict.NOT_RUN, reason="--max-time", name=f"s{n}") for n in range(200)]
+
+    assert lines_of(run(*many)) == [
+        "200 scenarios: not run: --max-time: s0, s1, s2, s3, s4, s5, s6, s7, s8, s9 and 190 more",
+        "200 not run in 41.2 s",
+    ]
+
+
+def test_what_kept_many_from_being_judged_is_said_once() -> None:
+    slow = [
+        result(Verdict.INCONCLUSIVE, reason=f"{n} ms late\n  Fix: more CPU", name=f"s{n}")
+        for n in (21, 22)
+    ]
+
+    assert lines_of(run(*slow))[:-1] == [
+        "tests/voice/hours.yaml:3: s21: inconclusive",
+        "  21 ms late",
+        "    Fix: more CPU",
+        "tests/voice/hours.yaml:3: s22: inconclusive, for the same reason",
+    ]
 
 
 def test_a_recording_that_was_not_written_is_not_named() -> None:
