@@ -25,7 +25,7 @@ const Player = (() => {
     return made;
   };
 
-  const nonce = () => document.querySelector('meta[name="style-nonce"]')?.content;
+  const nonce = () => document.querySelector("style[nonce]")?.nonce;
 
   const peaksOf = (data) => {
     const lanes = [data.said_peaks, data.heard_peaks];
