@@ -34,6 +34,7 @@ from pipecat_voice_test.outcome import Outcome
 from pipecat_voice_test.prepare import prepare
 from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.junit.cases import Family
+from pipecat_voice_test.report.stored.kept import kept_call, kept_run
 from pipecat_voice_test.report.view.logged import lines_logged
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.scenario.model import Scenario
@@ -157,7 +158,7 @@ class Run:
     def result(self) -> RunResult:
         """The results as they stand."""
         bot = BotFacts(self._bots.launcher, self._bots.name, self._bots.ready_ms)
-        return self._outcome.result(bot)
+        return kept_run(self._outcome.result(bot))
 
     def _out_of_time(self) -> None:
         self._time_is_over = True
@@ -305,7 +306,7 @@ class Run:
         """Put a call's files on disk at once, and the reports where that disturbs no other call."""
         result = with_log(result, printed)
         self._folder.write_call(self._folder.slug(scenario), result)
-        self._outcome.add(scenario, result)
+        self._outcome.add(scenario, kept_call(result))
         failed = result.verdict is Verdict.FAILED
         if failed and self._plan.fail_fast and self._outcome.is_lost(scenario):
             self._stop = True

@@ -32,6 +32,7 @@ from pipecat_voice_test.report.files import (
 from pipecat_voice_test.report.junit.cases import Family, junit_xml
 from pipecat_voice_test.report.recording import bot_raw_wav_blocks, call_wav_blocks
 from pipecat_voice_test.report.results_json import TOOL, results_json
+from pipecat_voice_test.report.stored.kept import kept_run
 from pipecat_voice_test.report.summary.markdown import summary_md
 from pipecat_voice_test.report.text import plain_text, valid_text
 from pipecat_voice_test.scenario.model import Scenario
@@ -64,7 +65,7 @@ class ResultsFolder:
 
     def slug(self, scenario: Scenario) -> str:
         """The name of the folder of a scenario: the same each time it is asked for."""
-        key = (str(scenario.file), scenario.line_number, scenario.name)
+        key = (str(scenario.file), scenario.line_number, valid_text(scenario.name))
         if key not in self._slugs:
             self._slugs[key] = unused_slug(scenario.name, self._taken)
         return self._slugs[key]
@@ -114,6 +115,7 @@ class ResultsFolder:
         Raises:
             UsageError: A report could not be written; the others were.
         """
+        run = kept_run(run)
         place = self.place(run)
         reports: dict[str, Renderer] = {
             RESULTS: lambda: _encoded(results_json(run, place)),
