@@ -10,7 +10,7 @@ Source: https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -35,6 +35,13 @@ JUNIT, RESULTS, PAGE, SUMMARY, CTRF = (
     "ctrf.json",
 )
 CALL_FILES = frozenset({RECORDING, BOT_RAW, EVENTS, TIMELINE, LOG})
+_NAMES_OF_PARTS = {  # Those of `CallFiles`.
+    "recording": RECORDING,
+    "bot_raw": BOT_RAW,
+    "events": EVENTS,
+    "timeline": TIMELINE,
+    "log": LOG,
+}
 RUN_FILES = (JUNIT, RESULTS, PAGE, SUMMARY, CTRF)
 
 
@@ -47,6 +54,22 @@ class CallFiles:
     events: str | None = None
     timeline: str | None = None
     log: str | None = None
+
+    @classmethod
+    def in_folder(cls, folder: str, names: Collection[str]) -> "CallFiles":
+        """Those of these names, in a folder of the output folder."""
+        paths = {
+            part: f"{folder}/{name}" for part, name in _NAMES_OF_PARTS.items() if name in names
+        }
+        return cls(**paths)
+
+    def by_name(self) -> dict[str, str]:
+        """The path of each that was written, by the name of the file."""
+        return {
+            name: path
+            for part, name in _NAMES_OF_PARTS.items()
+            if (path := getattr(self, part)) is not None
+        }
 
     def written(self) -> list[str]:
         """In the order a reader wants them: the recording first."""

@@ -34,15 +34,23 @@ class CallShelf:
         """The text of a bot.log, or empty."""
         return self._read(path, MOST_LOG_BYTES).decode("utf-8", "replace")
 
-    def _read(self, path: str | None, most_bytes: int) -> bytes:
+    def find(self, path: str | None) -> Path | None:
+        """Where a file really lies, or None."""
         if not path:
-            return b""
+            return None
         try:
             folder = self._folder.resolve(strict=True)
             found = (folder / path).resolve(strict=True)
-            if not found.is_relative_to(folder) or not found.is_file():
-                return b""
-            with found.open("rb") as file:
-                return file.read(most_bytes)
+            return found if found.is_relative_to(folder) and found.is_file() else None
         except (OSError, ValueError, RuntimeError):  # Gone, no path at all, or links in a ring.
-            return b""
+            return None
+
+    def _read(self, path: str | None, most_bytes: int) -> bytes:
+        found = self.find(path)
+        try:
+            if found is not None:
+                with found.open("rb") as file:
+                    return file.read(most_bytes)
+        except OSError:  # It may not be read.
+            pass
+        return b""

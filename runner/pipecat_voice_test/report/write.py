@@ -6,6 +6,7 @@ whatever stops the run leaves what was there (P-73). A file appears whole or not
 """
 
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ from pipecat_voice_test.report.files import (
 from pipecat_voice_test.report.junit.cases import Family, junit_xml
 from pipecat_voice_test.report.recording import bot_raw_wav_blocks, call_wav_blocks
 from pipecat_voice_test.report.results_json import TOOL, results_json
+from pipecat_voice_test.report.shelf import CallShelf
 from pipecat_voice_test.report.stored.kept import kept_run
 from pipecat_voice_test.report.summary.markdown import summary_md
 from pipecat_voice_test.report.text import plain_text, valid_text
@@ -78,9 +80,7 @@ class ResultsFolder:
         Raises:
             UsageError: A file could not be written; the others were.
         """
-        earlier = self._calls[slug, call.number]
-        self._calls[slug, call.number] += 1
-        folder = f"{slug}/call-{call.number}" + (f"-{earlier + 1}" if earlier else "")
+        earlier, folder = self._folder_of_call(slug, call.number)
         timeline = call.timeline
         files: dict[str, Renderer] = {
             RECORDING: lambda: call_wav_blocks(timeline),
@@ -93,15 +93,33 @@ class ResultsFolder:
             _make(self.path / folder)
             _write_each(self.path / folder, files, written)
         finally:
-            paths = {name: f"{folder}/{name}" for name in written}
-            found = CallFiles(
-                recording=paths.get(RECORDING),
-                bot_raw=paths.get(BOT_RAW),
-                events=paths.get(EVENTS),
-                log=paths.get(LOG),
-            )
+            found = CallFiles.in_folder(folder, written)
             self._written[slug, call.number, earlier] = found
         return found
+
+    def bring_call(
+        self, slug: str, number: int, shelf: CallShelf, files: CallFiles
+    ) -> tuple[CallFiles, list[str]]:
+        """Take over the files of a call from another results folder, which stays as it is.
+
+        Where the disk can, they are linked, so that nothing lies there twice.
+
+        Returns:
+            Where they are now, and the paths of those that were not there.
+
+        Raises:
+            UsageError: A file could not be written.
+        """
+        earlier, folder = self._folder_of_call(slug, number)
+        _make(self.path / folder)
+        paths = files.by_name()
+        brought = {
+            name
+            for name, path in paths.items()
+            if (source := shelf.find(path)) and _bring(source, self.path / folder / name)
+        }
+        found = self._written[slug, number, earlier] = CallFiles.in_folder(folder, brought)
+        return found, [path for name, path in paths.items() if name not in brought]
 
     def write_run(
         self,
@@ -138,6 +156,12 @@ class ResultsFolder:
                 if found is not None:
                     files[index, position] = found
         return Place(self.working, self.path, files)
+
+    def _folder_of_call(self, slug: str, number: int) -> tuple[int, str]:
+        """How many calls of this number there were before, and the folder of the next."""
+        earlier = self._calls[slug, number]
+        self._calls[slug, number] += 1
+        return earlier, f"{slug}/call-{number}" + (f"-{earlier + 1}" if earlier else "")
 
 
 def _prepare(path: Path, shown: str) -> None:
@@ -213,6 +237,23 @@ def _write(path: Path, blocks: Iterable[bytes]) -> None:
         unfinished.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def _bring(source: Path, to: Path) -> bool:
+    """Have a file in another place too; False if it cannot be read."""
+    unfinished = to.with_name(f".{to.name}.tmp")
+    try:
+        unfinished.unlink(missing_ok=True)
+        try:
+            unfinished.hardlink_to(source)
+        except OSError:  # Another disk, one without links, or a file of somebody else.
+            shutil.copyfile(source, unfinished)
+        unfinished.replace(to)
+    except OSError as error:
+        if error.filename == str(source):
+            return False
+        raise _unwritable(to, error) from error
+    return True
 
 
 def _make(path: Path) -> None:
