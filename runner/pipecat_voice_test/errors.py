@@ -4,6 +4,7 @@ VoiceTestError
 ├── UsageError         the options do not fit together    exit 4
 ├── ScenarioError      a scenario file is wrong           exit 4
 ├── BaselineError      a baseline is not to be trusted   exit 4
+├── ResultsError       nor is a run that was kept        exit 4
 ├── SpeechError        nobody here can speak this text    exit 4
 ├── NothingSelected    no scenario is left to run         exit 5
 ├── BotError           the bot could not be tested        exit 6
@@ -82,6 +83,13 @@ class BaselineError(VoiceTestError):
 
     exit_code = ExitCode.USAGE
     kind = "baseline"
+
+
+class ResultsError(VoiceTestError):
+    """The results.json of a run, of which reports are to be made, cannot be read or trusted."""
+
+    exit_code = ExitCode.USAGE
+    kind = "results"
 
 
 class SpeechError(VoiceTestError):

@@ -5,51 +5,40 @@ another shape, or was measured with metrics of another meaning. Another version 
 that measures the same is only noted.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from pipecat_voice_test import __version__
 from pipecat_voice_test.errors import BaselineError
-from pipecat_voice_test.measurement.comparison.digest import KEY, canonical, digest
 from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
 from pipecat_voice_test.measurement.comparison.model import Measured, MeasuredScenario, Settings
 from pipecat_voice_test.measurement.comparison.pairs import is_starved
+from pipecat_voice_test.measurement.comparison.sealed import Json, Part, Purpose, opened, shaped
 from pipecat_voice_test.measurement.statistics.bootstrap import Sample
 from pipecat_voice_test.measurement.statistics.quantiles import median
-from pipecat_voice_test.measurement.value import MEASURES
 from pipecat_voice_test.timeline import Rig
 
-TOOL = "pipecat-voice-test"
-SCHEMA = 1
-_GIVE_RESULTS = "give the results.json of an earlier run."
-_MAKE_ANEW = (
-    "make it anew: run this version against the bot that the baseline was made with,\n"
-    "and keep that run's results.json."
+_TO_COMPARE = Purpose(
+    BaselineError,
+    give="give the results.json of an earlier run.",
+    anew="make it anew: run this version against the bot that the baseline was made with,\n"
+    "and keep that run's results.json.",
+    untouched="take the file as the run wrote it; to accept other figures, make a run and keep its "
+    "results.json.",
+    to="compare with",
+    needs=("measures",),
 )
-_TAKE_AS_WRITTEN = (
-    "take the file as the run wrote it; to accept other figures, make a run and keep its "
-    "results.json."
-)
-_COPY_AGAIN = "copy it again from where it was kept; a full disk or a job that was stopped does it."
 _DIFFERENCES_SHOWN = 5
 _JUDGED = ("passed", "failed")
 
-Json = dict[str, Any]
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="ignore", allow_inf_nan=False, frozen=True)
-
-
-class _Rate(_Part):
+class _Rate(Part):
     times: int
     of: int
 
 
-class _Figures(_Part):
+class _Figures(Part):
     n: int
     median: float
     rate: _Rate | None = None
@@ -57,25 +46,25 @@ class _Figures(_Part):
     calls: tuple[int, ...]
 
 
-class _Fingerprint(_Part):
+class _Fingerprint(Part):
     script_sha256: str
     audio_sha256: str
     line: dict[str, Any]
 
 
-class _Rig(_Part):
+class _Rig(Part):
     stolen: float | None = None
     starved: float | None = None
 
 
-class _Call(_Part):
+class _Call(Part):
     number: int
     verdict: str
     replaced: bool
     rig: _Rig
 
 
-class _Scenario(_Part):
+class _Scenario(Part):
     name: str
     verdict: str
     reason: str | None
@@ -85,23 +74,23 @@ class _Scenario(_Part):
     fingerprint: _Fingerprint | None
 
 
-class _Tool(_Part):
+class _Tool(Part):
     name: str
     version: str
 
 
-class _Bot(_Part):
+class _Bot(Part):
     launcher: str
 
 
-class _Settings(_Part):
+class _Settings(Part):
     provider: str
     workers: int
     repeat: int
     fresh_bot: bool
 
 
-class _Document(_Part):
+class _Document(Part):
     tool: _Tool
     verdict: str
     started_at: str
@@ -134,82 +123,16 @@ def read_baseline(data: bytes, shown: str) -> Measured:
 
 def read_run(data: bytes, shown: str) -> Measured:
     """Read what a run measured; raises as `read_baseline`, but not for want of values."""
-    document = _parsed(data, shown)
-    _refuse_other_kinds(document, shown)
-    if document[KEY] != digest(canonical(document)):
+    document = opened(data, shown, _TO_COMPARE, contradictions)
+    read = shaped(_Document, document, shown, _TO_COMPARE)
+    if found := list(contradictions(document)):
         raise BaselineError(
-            f"{shown} was changed after it was written: its digest is not that of its content.",
-            fix=_TAKE_AS_WRITTEN,
-            evidence="\n".join(_contradictions(document)),
-        )
-    try:
-        read = _Document.model_validate(document)
-    except ValidationError as error:
-        raise BaselineError(
-            f"{shown} has not the shape of results.json.",
-            fix=_GIVE_RESULTS,
-            evidence="\n".join(
-                f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
-                for one in error.errors()[:_DIFFERENCES_SHOWN]
-            ),
-        ) from error
-    if found := list(_contradictions(document)):
-        raise BaselineError(
-            f"{shown} contradicts itself.", fix=_TAKE_AS_WRITTEN, evidence="\n".join(found)
+            f"{shown} contradicts itself.", fix=_TO_COMPARE.untouched, evidence="\n".join(found)
         )
     return _measured(read, shown)
 
 
-def _parsed(data: bytes, shown: str) -> Json:
-    try:
-        text = data.decode("utf-8-sig")
-        document = json.loads(text, parse_constant=_no_number)
-    except json.JSONDecodeError as error:
-        if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):
-            raise BaselineError(
-                f"{shown} is empty."
-                if not error.doc.strip()
-                else f"{shown} breaks off in line {error.doc.rstrip().count(chr(10)) + 1}: "
-                "it is not whole.",
-                fix=_COPY_AGAIN,
-            ) from error
-        raise BaselineError(f"{shown} is not JSON: {error}.", fix=_GIVE_RESULTS) from error
-    except (ValueError, RecursionError) as error:
-        raise BaselineError(f"{shown} is not JSON.", fix=_GIVE_RESULTS) from error
-    tool = document.get("tool") if isinstance(document, dict) else None
-    if not isinstance(tool, dict) or tool.get("name") != TOOL:
-        raise BaselineError(f"{shown} was not written by {TOOL}.", fix=_GIVE_RESULTS)
-    checked: Json = document
-    return checked
-
-
-def _no_number(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
-
-
-def _refuse_other_kinds(document: Json, shown: str) -> None:
-    version = document["tool"].get("version", "unknown")
-    if document.get("schema") != SCHEMA:
-        raise BaselineError(
-            f"{shown} has schema {document.get('schema')} ({TOOL} {version}), "
-            f"and {__version__} reads schema {SCHEMA}.",
-            fix=_MAKE_ANEW,
-        )
-    if "measures" not in document or KEY not in document:
-        raise BaselineError(
-            f"{shown} was written by {TOOL} {version}, which kept too little to compare with.",
-            fix=_MAKE_ANEW,
-        )
-    if document["measures"] != MEASURES:
-        raise BaselineError(
-            f"{shown} was measured by {TOOL} {version} with revision {document['measures']} of "
-            f"the metrics, and {__version__} measures with revision {MEASURES}: "
-            "the same names mean something else.",
-            fix=_MAKE_ANEW,
-        )
-
-
-def _contradictions(document: Json) -> Iterator[str]:
+def contradictions(document: Json) -> Iterator[str]:
     """Where figures are not those of their values; at most five, and none if it has no shape."""
     try:
         read = _Document.model_validate(document)

@@ -8,6 +8,7 @@ from pipecat_voice_test.measurement.comparison.model import Measured, MeasuredSc
 from pipecat_voice_test.measurement.fitness import why_starved
 from pipecat_voice_test.timeline import Rig
 
+ONLY_THEN = "only the baseline has this scenario"
 _SHARE_PLACES = 4  # As results.json has them.
 
 Pair = tuple[MeasuredScenario | None, MeasuredScenario | None]
@@ -35,7 +36,7 @@ def why_not_comparable(
     if was is None:
         return "the baseline has no such scenario"
     if now is None:
-        return "only the baseline has this scenario"
+        return ONLY_THEN
     if not was.judged or was.fingerprint is None:
         return f"no call could be judged in the baseline: {_first_line(was.why_not)}"
     if not now.judged or now.fingerprint is None:
