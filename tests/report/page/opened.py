@@ -1,0 +1,121 @@
+"""A page in headless Chromium, opened from disk, and everything it did that it must not."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+WIDE = {"width": 1200, "height": 800}
+PHONE = {"width": 360, "height": 740}
+# Of the page itself and of what it made; the network has other schemes.
+OWN = ("file:", "blob:", "data:")
+# Collects what its policy forbade, and what it plays: that is not in the document.
+_WATCH = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+window.played = [];
+const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = function () {
+  if (!window.played.includes(this)) window.played.push(this);
+  return play.call(this);
+};
+"""
+
+
+def chromium_path() -> str | None:
+    """The browser that the tests drive, or None."""
+    return os.environ.get("PVT_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def launched(path: str) -> Iterator[Browser]:
+    """Start the browser, without a window and without its own sandbox, which root cannot use."""
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=path, args=["--no-sandbox"]) as browser,
+    ):
+        yield browser
+
+
+@dataclass(slots=True)
+class Opened:
+    """A page, what it asked the network for, and what it complained about."""
+
+    page: Page
+    asked_for: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def violations(self) -> list[str]:
+        found: list[str] = self.page.evaluate("window.violations")
+        return found
+
+    def player(self, call: str) -> Locator:
+        return self.page.locator(f'.player[data-call="{call}"]')
+
+    def slider(self, call: str) -> Locator:
+        return self.player(call).get_by_role("slider")
+
+    def at_s(self, call: str) -> float:
+        """Where the player of a call stands."""
+        return float(self.slider(call).get_attribute("aria-valuenow") or "nan")
+
+    def shown_s(self, call: str) -> float:
+        """The same as people read it, also while it plays."""
+        found = re.match(r"([\d.]+) s of", self.player(call).locator(".time").inner_text())
+        assert found
+        return float(found[1])
+
+    def media(self, what: str) -> Any:
+        """A property of what was played last."""
+        return self.page.evaluate(f"window.played.at(-1)?.{what}")
+
+    def plays_on(self) -> bool:
+        """Whether the recording is heard: its time goes on."""
+        script = """() => {
+          const media = window.played.at(-1);
+          const from = media?.currentTime;
+          return new Promise((done) => setTimeout(() => done(media?.currentTime > from), 200));
+        }"""
+        return bool(self.page.evaluate(script))
+
+    def focused(self) -> Any:
+        return self.page.evaluate_handle("document.activeElement").as_element()
+
+
+@contextmanager
+def opened(
+    browser: Browser, path: Path, fragment: str = "", *, script: bool = True, **context: Any
+) -> Iterator[Opened]:
+    """Open a page from disk, offline; at the end it must have kept its promises."""
+    settings = {"viewport": WIDE, "offline": True, **context}
+    within = browser.new_context(java_script_enabled=script, **settings)
+    try:
+        within.add_init_script(_WATCH)
+        page = within.new_page()
+        page.set_default_timeout(10_000)
+        one = Opened(page)
+        page.on("request", lambda asked: one.asked_for.append(asked.url))
+        page.on("console", lambda said: _note(one, said.type, said.text))
+        page.on("pageerror", lambda error: one.complaints.append(str(error)))
+        page.goto(path.as_uri() + fragment)
+        yield one
+        assert [url for url in one.asked_for if not url.startswith(OWN)] == []
+        if script:
+            assert one.violations == []
+        assert one.complaints == []
+    finally:
+        within.close()
+
+
+def _note(one: Opened, kind: str, text: str) -> None:
+    if kind in ("error", "warning"):
+        one.complaints.append(f"{kind}: {text}")
