@@ -400,19 +400,35 @@ def test_the_keyboard_alone_reaches_the_failing_second(browser: Browser, faulty:
 
 
 def test_rows_are_reached_by_arrows_and_go_to_their_second(page: Opened) -> None:
-    rows = page.page.locator(f"#call-{SLOW} .at[tabindex]")
-    page.page.evaluate(
-        "(id) => document.querySelectorAll(`#call-${id} details`).forEach((d) => (d.open = true))",
-        SLOW,
-    )
-    first = rows.first
-    first.focus()
+    stops = page.page.locator(f"#call-{SLOW} .story .at a.seek")
+    stops.nth(1).focus()
     page.page.keyboard.press("ArrowDown")
-    at = float(page.page.evaluate("document.activeElement.dataset.atMs"))
+    expect(stops.nth(2)).to_be_focused()
+    at = int(stops.nth(2).get_attribute("data-at-ms") or "-1")
+
     page.page.keyboard.press("Enter")
 
-    assert page.at_s(SLOW) == pytest.approx(max(0.0, at / 1000), abs=0.06)
-    expect(page.page.locator(":focus")).to_have_class(re.compile(r"\blit\b"))
+    assert page.at_s(SLOW) == pytest.approx(max(0, at / 1000 - LEAD_S), abs=0.06)
+    expect(page.slider(SLOW)).to_be_focused()
+    lit = page.page.locator(f"#call-{SLOW} .story .at.lit")
+    expect(lit).to_have_attribute("data-at-ms", str(at))
+
+
+def test_a_click_on_a_row_goes_to_its_second(page: Opened) -> None:
+    row = page.page.locator(f"#call-{SLOW} .story .at").last
+    at = int(row.get_attribute("data-at-ms") or "-1")
+
+    row.locator(".what").click()
+
+    expect(row).to_have_class(re.compile(r"\blit\b"))
+    assert page.at_s(SLOW) == pytest.approx(at / 1000, abs=0.06)
+
+
+def test_a_long_list_is_one_stop_on_the_way(page: Opened) -> None:
+    stops = page.page.locator(f"#call-{SLOW} table.events .at a.seek")
+
+    assert stops.count() > 20
+    assert page.page.locator(f'#call-{SLOW} table.events a.seek:not([tabindex="-1"])').count() == 1
 
 
 NAMED = {

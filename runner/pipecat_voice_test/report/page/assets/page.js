@@ -59,8 +59,14 @@
     const now = performance.now();
     if (players.get(id)?.playing && now - litAt < LIGHT_EVERY_MS) return;
     litAt = now;
-    rowsOf(id).light(ms);
+    rowsOf(id).light(isAimedAt(id, ms) ? place.at : ms);
   };
+
+  /** Whether a call rests a little before the second that was asked for. */
+  const isAimedAt = (id, ms) =>
+    place?.id === id &&
+    !players.get(id)?.playing &&
+    Math.abs(ms - Math.max(0, place.at - Player.LEAD_MS)) < 50;
 
   const onPlay = (id) => {
     active = id;
@@ -187,9 +193,11 @@
   };
 
   const onRowKey = (event) => {
-    if (!event.target.matches?.(".at[tabindex]")) return;
-    if (event.key === "Enter") followRow(event.target);
-    else if (!Rows.move(event.target, event.key)) return;
+    const row = event.target.closest?.(".at[data-at-ms]");
+    if (!row || event.target !== Rows.stopOf(row) || event.ctrlKey || event.metaKey) return;
+    // A link follows Enter by itself.
+    if (event.key === "Enter" && event.target === row) followRow(row);
+    else if (!Rows.move(row, event.key)) return;
     event.preventDefault();
   };
 

@@ -305,5 +305,5 @@ const Player = (() => {
     }
   }
 
-  return { Player };
+  return { Player, LEAD_MS };
 })();

@@ -3,7 +3,12 @@
 "use strict";
 
 const Rows = (() => {
+  const MOST_TAB_STOPS = 20;
+
   const timeOf = (row) => Number(row.dataset.atMs);
+
+  /** What takes the focus for a row: the link to its second, or itself. */
+  const stopOf = (row) => row.querySelector("a.seek") ?? row;
 
   /** The last row that has happened by `ms`, or null; `rows` are oldest first. */
   const latest = (rows, ms) => {
@@ -47,10 +52,14 @@ const Rows = (() => {
       this.lists.forEach(({ rows }) => this.#reachable(rows));
     }
 
-    /** One Tab stop for a list, the arrows inside: a log has thousands of lines. */
+    /** A long list is one Tab stop, with arrows inside: a log has hundreds of lines. */
     #reachable(rows) {
-      const bare = rows.filter((row) => !row.querySelector("a, button"));
-      bare.forEach((row, index) => row.setAttribute("tabindex", index ? "-1" : "0"));
+      const single = rows.length > MOST_TAB_STOPS;
+      rows.forEach((row, index) => {
+        const stop = stopOf(row);
+        if (single && index) stop.setAttribute("tabindex", "-1");
+        else if (stop === row) stop.setAttribute("tabindex", "0");
+      });
     }
 
     light(ms) {
@@ -72,7 +81,8 @@ const Rows = (() => {
 
     /** Light the lines of the scenario file that were missed. */
     lines(numbers) {
-      for (const line of this.article.querySelectorAll("li.line[data-line]")) {
+      const scenario = this.article.closest("section") ?? this.article;
+      for (const line of scenario.querySelectorAll("li.line[data-line]")) {
         const lit = numbers.includes(Number(line.dataset.line));
         line.classList.toggle("lit", lit);
         if (lit) reveal(line);
@@ -82,16 +92,18 @@ const Rows = (() => {
 
   /** Move from a row to another of its list. Returns whether the key was one for that. */
   const move = (row, key) => {
-    const rows = [...row.parentElement.querySelectorAll(":scope > .at[tabindex]")];
+    const rows = [...row.parentElement.querySelectorAll(":scope > .at[data-at-ms]")];
     const from = rows.indexOf(row);
     const to = { ArrowDown: from + 1, ArrowUp: from - 1, Home: 0, End: rows.length - 1 }[key];
-    if (to === undefined) return false;
-    const next = rows[Math.min(Math.max(to, 0), rows.length - 1)];
-    row.setAttribute("tabindex", "-1");
-    next.setAttribute("tabindex", "0");
-    next.focus();
+    const next = rows[to];
+    if (!next) return to !== undefined;
+    if (rows.length > MOST_TAB_STOPS) {
+      stopOf(row).setAttribute("tabindex", "-1");
+      stopOf(next).setAttribute("tabindex", "0");
+    }
+    stopOf(next).focus();
     return true;
   };
 
-  return { Rows, move, timeOf };
+  return { Rows, move, stopOf, timeOf };
 })();
