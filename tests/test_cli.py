@@ -475,6 +475,7 @@ def test_a_bot_that_never_listens_is_exit_6() -> None:
     assert "[00:00" not in result.stdout
     assert result.stdout.endswith(
         "Results: voice-test-results, JUnit: voice-test-results/junit.xml\n"
+        "Page: voice-test-results/report.html\n"
     )
 
 

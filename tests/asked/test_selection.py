@@ -177,6 +177,7 @@ def test_a_shard_without_work_passes_with_empty_reports(options: list[str]) -> N
         "shard 4 of 4 has no scenario: there are 3",
         "nothing was called",
         "Results: voice-test-results, JUnit: voice-test-results/junit.xml",
+        "Page: voice-test-results/report.html",
     ]
     found = json.loads(Path("voice-test-results/results.json").read_text())
     assert (found["verdict"], found["exit_code"]) == ("passed", 0)

@@ -32,13 +32,15 @@ from pipecat_voice_test.measurement.repeats.plan import undecidable
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
 from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.junit.cases import Family
+from pipecat_voice_test.report.page.sound import AudioBudget, Choice
 from pipecat_voice_test.report.text import masked, one_line, plain_text
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.run import Plan, Run
 from pipecat_voice_test.scenario.shard import Shard
 from pipecat_voice_test.shown.ending import show_ending
+from pipecat_voice_test.shown.live import progress
 from pipecat_voice_test.shown.overview import show_list, with_config
-from pipecat_voice_test.shown.progress import Loudness, progress
+from pipecat_voice_test.shown.progress import Loudness
 from pipecat_voice_test.voice.cache import SpeechCache, default_cache_folder
 from pipecat_voice_test.voice.engines import find_engine
 from pipecat_voice_test.voice.speaker import Speaker
@@ -121,12 +123,16 @@ class _Session:
         self._run: Run | None = None
         self._bots: Bots | None = None
         self._unheld: RunResult | None = None
+        self._audio = AudioBudget()
+        self._has_page = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         result = self._unheld if self._run is None else self._run.result()
+        if result is not None:
+            self._write_page(result)
         if self._when_ended is not None and result is not None:
             log = self._bots.log_since(0) if self._bots is not None else ""
             self._when_ended(Ended(result, self._folder.place(result), log))
@@ -158,6 +164,7 @@ class _Session:
         self._family = cast(Family, self._given.need(options.JUNIT_FAMILY))
         self._seed = self._given.need(options.SEED)
         self._shard = shard_of(self._given)
+        self._audio = audio_of(self._given)
         plan = _plan(self._given, self._family, self._seed)
         if self._baseline is not None:
             plan = replace(plan, baseline=self._baseline.measured())
@@ -190,8 +197,22 @@ class _Session:
             asyncio.Runner(loop_factory=partial(punctual_loop, plan.workers)) as runner,
         ):
             result, place = runner.run(in_loop())
+        self._write_page(result)
         show_ending(result, place, loudness)
         return result.exit_code
+
+    def _write_page(self, result: RunResult) -> None:
+        """The page, once. Without it the other reports are whole, so the verdict stands."""
+        if self._has_page:
+            return
+        self._has_page = True
+        try:
+            self._folder.write_page(result, self._folder.place(result), self._audio)
+        except VoiceTestError as error:
+            click.echo(f"Warning: there is no page: {error}", err=True)
+        except Exception as error:
+            text = masked(plain_text("".join(traceback.format_exception(error))))
+            click.echo(f"Warning: there is no page, which is a fault of ours:\n{text}", err=True)
 
     def _write_interrupted(self, because: str) -> None:
         if self._run is None:
@@ -241,6 +262,17 @@ def _plan(given: Given, family: Family, seed: int) -> Plan:
         junit_family=family,
         runner=machine_class(os.environ),
     )
+
+
+def audio_of(given: Given) -> AudioBudget:
+    """Which recordings the page may carry inside.
+
+    Raises:
+        UsageError: What was asked for is none of the ways.
+    """
+    megabytes = given.need(options.REPORT_MB)
+    choice = cast(Choice, given.need(options.REPORT_AUDIO))
+    return AudioBudget(choice, megabytes * 1_000_000)
 
 
 def _loudness(given: Given) -> Loudness:

@@ -22,6 +22,7 @@ from pipecat_voice_test.report.files import (
     EVENTS,
     JUNIT,
     LOG,
+    PAGE,
     RECORDING,
     RESULTS,
     RUN_FILES,
@@ -31,6 +32,8 @@ from pipecat_voice_test.report.files import (
     unused_slug,
 )
 from pipecat_voice_test.report.junit.cases import Family, junit_xml
+from pipecat_voice_test.report.page.page import page_html
+from pipecat_voice_test.report.page.sound import AudioBudget
 from pipecat_voice_test.report.recording import bot_raw_wav_blocks, call_wav_blocks
 from pipecat_voice_test.report.results_json import TOOL, results_json
 from pipecat_voice_test.report.shelf import CallShelf
@@ -143,6 +146,18 @@ class ResultsFolder:
         }
         _write_each(self.path, reports, set())
         return place
+
+    def write_page(self, run: RunResult, place: Place, audio: AudioBudget) -> None:
+        """Write report.html, when all else of a run is written: it is made of what lies there.
+
+        Raises:
+            UsageError: It could not be written.
+        """
+        blocks = page_html(kept_run(run), place, CallShelf(self.path), audio)
+        try:
+            _write(self.path / PAGE, blocks)
+        finally:
+            (self.path / f".{PAGE}.tmp").unlink(missing_ok=True)
 
     def place(self, run: RunResult) -> Place:
         """Where the files of a run lie, those of each call by its position in `run`."""

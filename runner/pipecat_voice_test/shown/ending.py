@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import IO
 
 from rich import box
@@ -19,7 +20,7 @@ from rich.text import Text
 from pipecat_voice_test.measurement.results import RunResult
 from pipecat_voice_test.report.cells import NOTHING
 from pipecat_voice_test.report.facts import words
-from pipecat_voice_test.report.files import JUNIT, Place
+from pipecat_voice_test.report.files import JUNIT, PAGE, Place
 from pipecat_voice_test.report.terminal.closing import closing
 from pipecat_voice_test.report.terminal.line import Line
 from pipecat_voice_test.report.terminal.rows import COLUMNS, ROWS_AT_MOST, Row, row_lines, rows
@@ -72,8 +73,11 @@ def show_ending(
 
 
 def where(place: Place) -> list[str]:
-    """The very last lines: where the results lie."""
-    return [f"Results: {place.shown('.')}, JUnit: {place.shown(JUNIT)}"]
+    """The very last lines: where the results lie, and the page to open, if there is one."""
+    lines = [f"Results: {place.shown('.')}, JUnit: {place.shown(JUNIT)}"]
+    if Path(place.working / place.output / PAGE).is_file():
+        lines.append(f"Page: {place.shown(PAGE)}")
+    return lines
 
 
 def _lines(run: RunResult, place: Place) -> Iterator[Line]:
