@@ -9,6 +9,8 @@ from pipecat_voice_test.report.facts import number
 from pipecat_voice_test.report.files import CallFiles
 from pipecat_voice_test.timeline import Rig
 
+NO_KIND = "error"
+
 Json = dict[str, Any]
 
 
@@ -44,7 +46,7 @@ def call_json(call: CallResult, files: CallFiles) -> Json:
         },
         "logged": [[whole(at_ms), line] for at_ms, line in call.logged],
         "notes": list(call.notes),
-        "error": error_json(call.error_kind or "error", call.error) if call.error else None,
+        "error": error_json(call.error_kind or NO_KIND, call.error) if call.error else None,
         "replaced": call.replaced,
     }
 
