@@ -22,6 +22,7 @@ SCRIPTS = (
     "picture_style.js",
     "picture.js",
     "sound.js",
+    "controls.js",
     "player.js",
     "rows.js",
     "keys.js",

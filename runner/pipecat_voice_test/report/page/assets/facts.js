@@ -25,13 +25,14 @@ const Facts = (() => {
     [...document.querySelectorAll("article.call[data-call]")].map((call) => call.dataset.call);
 
   /** Seconds that were missed, of the whole page: calls in order, each from its beginning. */
+  let missed = null;
   const failures = () =>
-    ids().flatMap((id) => {
+    (missed ??= ids().flatMap((id) => {
       const times = (of(id)?.misses ?? []).map((miss) => miss.at_ms).filter(Number.isFinite);
       return [...new Set(times.map(Math.round))]
         .sort((one, other) => one - other)
         .map((at) => ({ id, at }));
-    });
+    }));
 
   /** Where the page opens: named by the page, else the first call with something missed. */
   const worst = () => {

@@ -37,7 +37,10 @@
   const playerOf = (id) => {
     const box = boxOf(id);
     const data = Facts.of(id);
-    if (!box || !data || !(data.duration_ms > 0)) return null;
+    if (!box || !data || !(data.duration_ms > 0)) {
+      box?.classList.add("plain");
+      return null;
+    }
     const player = players.get(id) ?? new Player.Player(id, box, data, hooks(id));
     players.delete(id);
     players.set(id, player);
@@ -163,8 +166,6 @@
   const openAtWorst = () => {
     const worst = Facts.worst();
     if (!worst) return;
-    // Else the browser scrolls back to where it was when the page was left.
-    history.scrollRestoration = "manual";
     goTo(worst.id, worst.at);
   };
 
@@ -221,6 +222,8 @@
 
   const start = () => {
     document.body.append(live);
+    // The page knows where it was left; the browser, scrolling back there, would only disturb.
+    history.scrollRestoration = "manual";
     document.addEventListener("click", onClick);
     document.addEventListener("keydown", onRowKey);
     document.addEventListener("focusin", (event) => {

@@ -5,25 +5,14 @@ const Player = (() => {
   const LANE_PX = 60;
   const LEAD_MS = 500; // Heard before a failure, so that the ear is there when it comes.
   const ZOOM_STEP = 1.5;
-  const MOST_PX_PER_S = 800;
+  const MOST_PX_PER_S = 400;
   const READABLE_PX_PER_S = 40; // Below it, a second is too narrow to see what is late in it.
-  const SPEEDS = [0.5, 0.75, 1, 1.5, 2];
   const CHEAPEST_PEAK = 0.02; // Silence is not blown up to full height.
+  const SIGNS = { failed: "✗", inconclusive: "?" };
 
-  const make = (tag, attributes = {}, children = []) => {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children);
-    return made;
-  };
+  const { make, button } = Controls;
 
-  const button = (name, text, label, keys, pressed) => {
-    const made = make("button", { type: "button", class: name, "aria-label": label, title: label });
-    made.textContent = text;
-    if (keys) made.setAttribute("aria-keyshortcuts", keys);
-    made.addEventListener("click", pressed);
-    return made;
-  };
+  const tenths = (ms) => Math.round(ms / 100) / 10;
 
   const nonce = () => document.querySelector("style[nonce]")?.nonce;
 
@@ -59,48 +48,42 @@ const Player = (() => {
       this.problem = make("p", { class: "problem", role: "alert", hidden: "" });
       this.wave = make("div", { class: "wave" });
       this.wave.style.setProperty("--lane", `${LANE_PX}px`);
-      this.slider = make("div", { class: "lanes", role: "slider", tabindex: "0" }, [this.wave]);
-      this.slider.setAttribute("aria-label", `Position in call ${this.id}`);
-      this.slider.setAttribute("aria-valuemin", "0");
-      this.slider.setAttribute("aria-valuemax", String(Math.round(this.data.duration_ms / 100) / 10));
-      const names = ["caller", "bot"].map((lane) => make("span", { class: lane }, [lane]));
-      const gutter = make("div", { class: "names", "aria-hidden": "true" }, names);
-      const stage = make("div", { class: "stage" }, [gutter, this.slider]);
-      this.box.replaceChildren(this.#tools(), this.caption, this.problem, stage, this.#legend());
+      const label = `Position in call ${this.id}`;
+      this.slider = Controls.slider(label, tenths(this.data.duration_ms), [this.wave]);
+      const stage = make("div", { class: "stage" }, [Controls.names(), this.slider]);
+      const legend = Controls.legend(this.data);
+      this.box.replaceChildren(this.#tools(), this.caption, this.problem, stage, legend);
+      this.box.classList.add("ready");
       this.#tell(0);
     }
 
     #tools() {
-      this.playButton = button("play", "▶ Play", "Play", "Space", () => this.toggle());
-      const speed = make(
-        "select",
-        { "aria-label": "Speed", title: "Speed" },
-        SPEEDS.map((rate) => new Option(`${rate}×`, String(rate), rate === 1, rate === 1)),
-      );
-      speed.addEventListener("change", () => this.ws.setPlaybackRate(Number(speed.value), true));
-      const shown = [
-        this.playButton,
-        this.time,
-        button("step", "‹ failure", "Previous failure", "p", () => this.on.step(-1)),
-        button("step", "failure ›", "Next failure", "n", () => this.on.step(1)),
+      this.play = Controls.playButton(() => this.toggle());
+      const shown = [this.play.element, this.time];
+      if (Facts.failures().length) {
+        shown.push(
+          button("step", "‹ failure", "Previous failure", "p", () => this.on.step(-1)),
+          button("step", "failure ›", "Next failure", "n", () => this.on.step(1)),
+        );
+      }
+      shown.push(
         button("zoom", "−", "Zoom out", "-", () => this.zoom(1 / ZOOM_STEP)),
         button("zoom", "+", "Zoom in", "+", () => this.zoom(ZOOM_STEP)),
         button("zoom", "fit", "Show the whole call", "0", () => this.fit()),
-        speed,
+        Controls.speed((rate) => this.#setSpeed(rate)),
         button("help", "? keys", "Keys", "?", () => this.on.help()),
-      ];
-      if (this.sound.file) shown.push(make("a", { href: this.sound.file, class: "file" }, ["WAV file"]));
-      const tools = make("div", { class: "tools", role: "group" }, shown);
-      tools.setAttribute("aria-label", `Player of call ${this.id}`);
-      if (!this.sound.available) this.#cannotPlay("No recording of this call was kept.");
-      return tools;
+      );
+      if (this.sound.file) shown.push(make("a", { href: this.sound.file }, ["call.wav"]));
+      // Why there is none, the page itself says.
+      if (!this.sound.available) this.play.element.setAttribute("aria-disabled", "true");
+      const label = `Player of call ${this.id}`;
+      return make("div", { class: "tools", role: "group", "aria-label": label }, shown);
     }
 
-    #legend() {
-      const shown = Picture.legend(this.data).map(([kind, text]) =>
-        make("li", {}, [make("span", { class: `sign ${kind}` }), text]),
-      );
-      return make("ul", { class: "legend", "aria-label": "In this picture" }, shown);
+    #setSpeed(rate) {
+      // Loading a recording brings the default back.
+      this.sound.element.defaultPlaybackRate = rate;
+      this.ws.setPlaybackRate(rate, true);
     }
 
     #makeWave() {
@@ -194,7 +177,7 @@ const Player = (() => {
     #tell(ms) {
       const total = Facts.seconds(this.data.duration_ms);
       this.time.textContent = `${Facts.seconds(ms)} of ${total}`;
-      this.slider.setAttribute("aria-valuenow", String(Math.round(ms / 100) / 10));
+      this.slider.setAttribute("aria-valuenow", String(tenths(ms)));
       this.slider.setAttribute(
         "aria-valuetext",
         `${Facts.seconds(ms)} of ${total}, ${Facts.speaking(this.data, ms)}`,
@@ -203,26 +186,20 @@ const Player = (() => {
 
     #onPlay() {
       this.box.classList.add("playing");
-      this.#showPlay("❚❚ Pause", "Pause");
+      this.play.show(true);
       this.on.play();
     }
 
     #onRest() {
       this.box.classList.remove("playing");
-      this.#showPlay("▶ Play", "Play");
+      this.play.show(false);
       this.#tell(this.at);
-    }
-
-    #showPlay(text, label) {
-      this.playButton.textContent = text;
-      this.playButton.setAttribute("aria-label", label);
-      this.playButton.title = label;
     }
 
     #cannotPlay(text) {
       this.problem.textContent = text;
       this.problem.hidden = false;
-      this.playButton.setAttribute("aria-disabled", "true");
+      this.play.element.setAttribute("aria-disabled", "true");
     }
 
     get at() {
@@ -234,7 +211,7 @@ const Player = (() => {
     }
 
     toggle() {
-      if (this.playButton.getAttribute("aria-disabled") === "true") return;
+      if (this.play.element.getAttribute("aria-disabled") === "true") return;
       this.sound.load();
       // What goes wrong is an error event of the media element, too.
       this.ws.playPause().catch(() => {});
@@ -254,7 +231,7 @@ const Player = (() => {
       await this.ready;
       const missed = Facts.missesAt(this.data, at);
       this.caption.textContent = missed
-        .map((miss) => `✗ ${Facts.seconds(at, 2)}: ${miss.text}`)
+        .map((miss) => `${SIGNS[miss.verdict] ?? ""} ${Facts.seconds(at, 2)}: ${miss.text}`)
         .join("\n");
       this.picture.point(at);
       this.sound.load();
@@ -300,7 +277,7 @@ const Player = (() => {
     destroy() {
       this.ws.destroy();
       this.sound.release();
-      this.box.classList.remove("playing");
+      this.box.classList.remove("playing", "ready");
       this.box.replaceChildren(...this.before);
     }
   }
