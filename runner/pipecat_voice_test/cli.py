@@ -3,7 +3,6 @@
 Everything heavy is imported by the command that needs it, so that `--help` is there at once.
 """
 
-import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -14,32 +13,17 @@ import click
 
 from pipecat_voice_test import __version__
 from pipecat_voice_test.asked.given import Given
+from pipecat_voice_test.asked.help import MERGE_EXIT_CODES, RUN_EXIT_CODES, paragraphs
 from pipecat_voice_test.asked.options import (
     DEFAULT_PATH,
     DEMO_SETTINGS,
+    MERGE_SETTINGS,
     RUN_SETTINGS,
     Setting,
 )
 from pipecat_voice_test.command.ctrl_c import as_ctrl_c
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
 from pipecat_voice_test.shown.complaints import NAME, print_error, print_traceback
-
-_EXIT_CODES = """\b
-Exit code:
-  0  every scenario passed
-  1  a scenario failed (or is flaky)
-  2  interrupted; reports were written
-  3  internal error
-  4  usage, config or scenario file wrong; nothing was called
-  5  nothing selected
-  6  the bot could not be started or never listened
-  7  inconclusive: nothing failed, but some call could not be judged here
-Several apply: 2, 3, 1, 6, 7 in this order."""
-
-
-def _paragraphs(*texts: str) -> str:
-    """Help for click, which would show our indentation."""
-    return "\n\n".join(inspect.cleandoc(text) for text in texts)
 
 
 class _Commands(click.Group):
@@ -71,10 +55,10 @@ class _Commands(click.Group):
     cls=_Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    help=_paragraphs(
+    help=paragraphs(
         "Phone a Pipecat bot as a caller would, talk over it, and check how it listens.",
         f"Start with `{NAME} demo`: it calls a bot that comes along, and needs nothing.",
-        _EXIT_CODES,
+        RUN_EXIT_CODES,
     ),
 )
 @click.version_option(__version__, prog_name=NAME)
@@ -95,11 +79,12 @@ def _with(settings: Sequence[Setting[Any]]) -> Callable[[Any], Any]:
     return declare
 
 
+_FOLDER = click.Path(path_type=Path)
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 
 
 @main.command(
-    help=_paragraphs(
+    help=paragraphs(
         "Phone a Pipecat bot and check how it listens.",
         f"""Each of PATHS is a scenario file, or a folder of them; without any, {DEFAULT_PATH}.
         The bot is started, called once per scenario in real time as a telephone network would,
@@ -107,7 +92,7 @@ _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
         """Every option may also be given in the environment as PVT_<OPTION> (PVT_BOT_COMMAND;
         repeatable ones one a line), or in a file voice-test.yaml in the scenarios' folder
         (`bot-command: …`). The command line counts most, then the environment, then the file.""",
-        _EXIT_CODES,
+        RUN_EXIT_CODES,
     )
 )
 @_PATHS
@@ -120,12 +105,12 @@ def run(context: click.Context, /, paths: tuple[Path, ...], **_: object) -> int:
 
 
 @main.command(
-    help=_paragraphs(
+    help=paragraphs(
         "See it work: phone the bot that comes along, with the example scenarios.",
         """Needs no bot of yours, no Docker and no account. The bot is healthy; `--fault` makes it
         misbehave in one of the ways seen in the field, such as `--fault slow-yield=1500`, to show
         what a failure looks like.""",
-        _EXIT_CODES,
+        RUN_EXIT_CODES,
     )
 )
 @click.option(
@@ -149,7 +134,7 @@ def demo(context: click.Context, /, faults: tuple[str, ...], **_: object) -> int
 
 
 @main.command(
-    help=_paragraphs(
+    help=paragraphs(
         "Read scenarios strictly, and call nobody.",
         f"""Each of PATHS is a scenario file, or a folder of them; without any, {DEFAULT_PATH}.
         Says what is wrong in every file, and what will be skipped and why.""",
@@ -164,7 +149,7 @@ def validate(paths: tuple[Path, ...]) -> int:
 
 
 @main.command(
-    help=_paragraphs(
+    help=paragraphs(
         "Write a first scenario, a workflow and a config for this repository.",
         """Finds Dockerfile, port, Compose file and what the bot wants in its environment itself,
         says what it found where, and overwrites nothing.""",
@@ -192,7 +177,7 @@ def init(folder: Path, ci: str | None) -> int:
 
 
 @main.command(
-    help=_paragraphs(
+    help=paragraphs(
         "Say what works here, with a fix for each miss.",
         """Looks at the container engine, what we may do with it, the speech engine, and whether
         this machine is fit to keep time; names what earlier runs left behind.""",
@@ -213,7 +198,7 @@ def doctor(bot_image: str | None) -> int:
 
 
 @main.command(
-    help=_paragraphs(
+    help=paragraphs(
         "Say whether a run is worse than an earlier one.",
         """BASE and NEW are the results.json of two runs. A median has become worse if it grew by
         more than 100 ms and by more than a tenth, and that is hardly chance; a rate, if it fell
@@ -235,10 +220,31 @@ def compare(base: Path, new: Path) -> int:
 
 
 @main.command(
-    help=_paragraphs(
+    help=paragraphs(
+        "Join the results of shards, as if they had been one run.",
+        """Each of DIR is the output folder of a run, or holds such folders, up to two levels down:
+        what GitHub makes of several artifacts. Recordings are brought along, all reports written
+        anew, and the median over the whole run is taken of all calls.""",
+        """Runs that are no shards are joined too, if no scenario is in both. The run that comes of
+        it is as long as the longest of them. A shard that is missing makes it inconclusive at
+        best.""",
+        MERGE_EXIT_CODES,
+    )
+)
+@click.argument("folders", nargs=-1, required=True, metavar="DIR...", type=_FOLDER)
+@_with(MERGE_SETTINGS)
+@click.pass_context
+def merge(context: click.Context, /, folders: tuple[Path, ...], **_: object) -> int:
+    from pipecat_voice_test.command import merge as command
+
+    return command.merge(Given.on_command_line(context, MERGE_SETTINGS), folders)
+
+
+@main.command(
+    help=paragraphs(
         "Be the entry point of the GitHub Action: read INPUT_*, then do `run`.",
         """Writes the step's outputs, the job summary and annotations besides.""",
-        _EXIT_CODES,
+        RUN_EXIT_CODES,
     )
 )
 def action() -> int:
@@ -248,7 +254,7 @@ def action() -> int:
 
 
 @main.command(
-    help=_paragraphs(
+    help=paragraphs(
         "Print the JSON Schema of scenario files.",
         "Editors that know it complete keys and mark mistakes while you type.",
     )

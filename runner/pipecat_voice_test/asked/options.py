@@ -247,4 +247,10 @@ RUN_SETTINGS: tuple[Setting[Any], ...] = (
     VERBOSE,
     QUIET,
 )
+MERGE_SETTINGS: tuple[Setting[Any], ...] = (
+    OUTPUT_DIR,
+    JUNIT_FAMILY,
+    REPORT_AUDIO,
+    REPORT_MB,
+)
 DEMO_SETTINGS = tuple(setting for setting in RUN_SETTINGS if setting not in BOT_SETTINGS)

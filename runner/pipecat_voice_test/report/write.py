@@ -114,8 +114,9 @@ class ResultsFolder:
             UsageError: A file could not be written.
         """
         earlier, folder = self._folder_of_call(slug, number)
-        _make(self.path / folder)
         paths = files.by_name()
+        if paths:
+            _make(self.path / folder)
         brought = {
             name
             for name, path in paths.items()
