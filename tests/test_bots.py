@@ -60,6 +60,9 @@ class FakeWatcher:
     def bot_ready(self, bot: object) -> None:
         self._done.append("ready")
 
+    def bot_stopping(self, bot: object) -> None:
+        self._done.append("stopping")
+
 
 @pytest.fixture
 def done() -> list[str]:
@@ -84,13 +87,14 @@ async def two_calls(bots: Bots, done: list[str]) -> None:
     [
         pytest.param(
             False,
-            "starting, start 1, pulling, ready, call log of 1, call log of 1, stop 1, cleared up",
+            "starting, start 1, pulling, ready, call log of 1, call log of 1, stopping, stop 1, "
+            "cleared up",
             id="one-bot-for-all-calls",
         ),
         pytest.param(
             True,
-            "starting, start 1, pulling, ready, call log of 1, stop 1, "
-            "starting, start 2, pulling, ready, call log of 2, stop 2, cleared up",
+            "starting, start 1, pulling, ready, call log of 1, stopping, stop 1, "
+            "starting, start 2, pulling, ready, call log of 2, stopping, stop 2, cleared up",
             id="a-fresh-bot-for-each-call",
         ),
     ],

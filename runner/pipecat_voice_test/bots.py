@@ -12,11 +12,12 @@ from pipecat_voice_test.bot.base import Bot
 
 
 class BotWatcher(Protocol):
-    """Whoever shows people that a bot starts."""
+    """Whoever shows people that a bot starts and stops."""
 
     def bot_starting(self, bot: Bot) -> None: ...
     def bot_doing(self, text: str) -> None: ...
     def bot_ready(self, bot: Bot) -> None: ...
+    def bot_stopping(self, bot: Bot) -> None: ...
 
 
 class Bots:
@@ -111,6 +112,10 @@ class Bots:
                 self.ready_ms = max(self.ready_ms, bot.ready_ms)
                 if self._watcher is not None:
                     self._watcher.bot_ready(bot)
-                yield
+                try:
+                    yield
+                finally:
+                    if self._watcher is not None:
+                        self._watcher.bot_stopping(bot)
         finally:
             self._up.remove(bot)

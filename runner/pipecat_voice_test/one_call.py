@@ -40,6 +40,7 @@ class OneCall:
     Attributes:
         number: From 1, within the scenario.
         caller: What the caller does right now, and what he hears.
+        is_over: Somebody has hung up.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class OneCall:
         self.scenario = prepared.scenario
         self.number = number
         self.caller = ScriptedCaller(prepared.scenario, prepared.clips, prepared.line)
+        self.is_over = False
         self.began_ms = clock.now_ms()
         self._clock = clock
         self._heartbeat = heartbeat
@@ -74,6 +76,7 @@ class OneCall:
             heartbeat=self._heartbeat,
         )
         await self._phone.hold()
+        self.is_over = True
 
     def timeline(self) -> Timeline:
         """What happened in the call that was held."""

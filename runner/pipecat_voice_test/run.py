@@ -80,8 +80,12 @@ class Watcher(BotWatcher, Protocol):
     """Whoever shows people how the run goes."""
 
     def preparing(self, scenarios: Sequence[Scenario]) -> None: ...
+    def speaking(self, texts: int) -> None: ...
+    def calls_planned(self, playable: Sequence[Scenario], plan: Plan) -> None: ...
+    def control_calling(self) -> None: ...
     def call_began(self, call: OneCall) -> None: ...
     def call_ended(self, call: OneCall, result: CallResult) -> None: ...
+    def writing(self) -> None: ...
 
 
 class Run:
@@ -130,6 +134,7 @@ class Run:
             self._outcome.record_refusal(error)
             self._write()
             raise
+        self._watcher.calls_planned([one.scenario for one in prepared], self._plan)
         with undisturbed(), self._clerk:
             self._task = asyncio.create_task(self._with_bots(prepared))
             alarm = asyncio.get_running_loop().call_later(self._plan.max_time_s, self._out_of_time)
@@ -142,6 +147,7 @@ class Run:
                 alarm.cancel()
                 self._bots.kill_now()
                 self._outcome.over = True
+                self._watcher.writing()
                 place = self._clerk.do_now(self._write)
         return self.result(), place
 
@@ -175,6 +181,7 @@ class Run:
         playable = [s for s in self._plan.scenarios if not s.skip_reason]
         if not playable:
             raise nothing_playable(self._plan.scenarios)
+        self._speaker.tell = self._watcher.speaking
         prepared = prepare(playable, seed=self._plan.seed, speaker=self._speaker)
         for one in prepared:
             self._outcome.made_ready(one.scenario, one.fingerprint)
@@ -188,6 +195,8 @@ class Run:
                 SelfTest(heartbeat, is_wanted=self._plan.control) as test,
                 self._bots.opened(self._watcher),
             ):
+                if self._plan.control:
+                    self._watcher.control_calling()
                 try:
                     await test.pass_or_raise()
                 finally:

@@ -1,57 +1,17 @@
-"""What people see of a run: a line per event in logs, a line per call on a terminal."""
+"""What people see of a run where there is no terminal: a line per event."""
 
 import asyncio
 import io
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
-from fakes import FakeClock
-from pipecat_voice_test.audio.line import line_sound
 from pipecat_voice_test.bot.url import UrlBot
-from pipecat_voice_test.call.heartbeat import Heartbeat
-from pipecat_voice_test.measurement.results import CallResult, Check, Verdict
-from pipecat_voice_test.one_call import OneCall, Prepared
-from pipecat_voice_test.scenario.model import EventName, Expectation, Scenario, Turn, TurnKind
-from pipecat_voice_test.shown.progress import (
-    LiveProgress,
-    Loudness,
-    Progress,
-    clock,
-    progress,
-)
-from pipecat_voice_test.timeline import FRAME_MS, Heard, PlaybackCleared, Timeline
-from rich.console import Console
+from pipecat_voice_test.measurement.results import CallResult, Verdict
+from pipecat_voice_test.run import Plan
+from pipecat_voice_test.shown.progress import Loudness, Progress, clock
+from pipecat_voice_test.timeline import Heard, PlaybackCleared, Timeline
 
-LOUD = b"\xa0\x20" * 80
-QUIET = b"\xff" * 160
-ANSWER = (Expectation(0, 5, EventName.RESPONSE, "response"),)
-
-
-def scenario(name: str = "Greeting") -> Scenario:
-    turns = (
-        Turn(0, 4, TurnKind.LISTEN, expect=ANSWER),
-        Turn(1, 7, TurnKind.DTMF, dtmf="5", expect=ANSWER),
-    )
-    return Scenario(name, Path("a.yaml"), 1, turns)
-
-
-class Phone:
-    """One call, played frame by frame without a bot, on a clock that jumps."""
-
-    def __init__(self, name: str = "Greeting", number: int = 1) -> None:
-        heartbeat = Heartbeat(cast(asyncio.AbstractEventLoop, SimpleNamespace()))
-        prepared = Prepared(scenario(name), {}, line_sound(0, None))
-        self.call = OneCall(prepared, number, seed=0, clock=FakeClock(), heartbeat=heartbeat)
-        self.at_ms = 0
-        self.call.caller.next_frame(0, Heard())
-
-    def hear(self, for_ms: int, frame: bytes = QUIET, heard: Heard | None = None) -> None:
-        for _ in range(for_ms // FRAME_MS):
-            self.at_ms += FRAME_MS
-            self.call.caller.next_frame(self.at_ms, heard or Heard(frame))
+from shown.phones import DEAF, GOOD, LATE, LOUD, QUIET, Phone, result, scenario
 
 
 class Shown(Progress):
@@ -72,22 +32,6 @@ class Shown(Progress):
     @property
     def lines(self) -> list[str]:
         return self.out.getvalue().splitlines()
-
-
-def result(verdict: Verdict = Verdict.PASSED, *checks: Check, error: str = "") -> CallResult:
-    return CallResult(1, verdict, Timeline(duration_ms=12_340), checks=checks, error=error)
-
-
-def check(verdict: Verdict, message: str) -> Check:
-    return Check("turns[1].expect[0]", "response_ms", verdict, message, turn=1, line=8)
-
-
-LATE = check(Verdict.FAILED, "response was 2210 ms, limit 1500")
-DEAF = check(Verdict.FAILED, "the bot did not yield")
-GOOD = check(Verdict.PASSED, "response was 800 ms, limit 1500")
-
-
-# --- a line per event ---------------------------------------------------------------------
 
 
 def test_what_no_call_can_judge_is_told_before_the_first() -> None:
@@ -244,100 +188,84 @@ def test_calls_are_looked_at_by_themselves_while_they_go_on() -> None:
     assert "Greeting #1: bot speaks\n" in out.getvalue()
 
 
-# --- a line per call ----------------------------------------------------------------------
+# --- how far it is ------------------------------------------------------------------------
 
 
-def live(out: io.StringIO | None = None, *, width: int = 80, height: int = 24) -> LiveProgress:
-    console = Console(
-        file=io.StringIO() if out is None else out,
-        force_terminal=True,
-        width=width,
-        height=height,
-        color_system=None,
-    )
-    return LiveProgress(console, Loudness.NORMAL, lambda: 100.0)
+def test_every_step_that_takes_a_while_is_named() -> None:
+    shown = Shown()
+    bot = UrlBot("ws://bot.test/ws")
+    shown.preparing([scenario()])
+    shown.speaking(12)
+    shown.bot_starting(bot)
+    shown.bot_ready(bot)
+    shown.control_calling()
+    shown.bot_stopping(bot)
+    shown.writing()
 
-
-def begin(shown: LiveProgress, *phones: Phone) -> None:
-    async def all_of_them() -> None:
-        for phone in phones:
-            shown.call_began(phone.call)
-
-    asyncio.run(all_of_them())
-
-
-def test_a_terminal_shows_who_speaks_and_what_is_waited_for() -> None:
-    shown = live()
-    listening, hearing = Phone("A"), Phone("The second", 2)
-    begin(shown, listening, hearing)
-    hearing.hear(500, LOUD)
-
-    assert shown.lines() == [
-        "   0.0 s  A #1           nobody speaks  waits for response",
-        "   0.0 s  The second #2  bot speaks     waits for the bot to finish",
+    assert [line.partition("] ")[2] for line in shown.lines] == [
+        "preparing 1 scenario",
+        "speaking 12 texts",
+        "waiting for the bot: ws://bot.test/ws",
+        "the bot listens after 0 ms",
+        "calling the control bot, whose times are known",
+        "stopping the bot",
+        "writing the reports",
     ]
 
 
-def test_a_terminal_shows_no_more_than_a_screen() -> None:
-    shown = live(width=30, height=7)
-    begin(shown, *(Phone(number=number) for number in range(1, 51)))
+def test_in_a_long_run_it_is_told_now_and_then_how_far_it_is() -> None:
+    shown, one = Shown(), scenario()
+    phones = [Phone(number=number, of=one) for number in (1, 2, 3)]
+    shown.calls_planned([one], Plan((), repeat=20, workers=2))
+    shown.call_began(phones[0].call)
+    shown.call_began(phones[1].call)
+    for second in range(1, 71):
+        shown.look(second)
+        if second == 20:
+            shown.call_ended(phones[0].call, result())
+            shown.call_began(phones[2].call)
 
-    lines = shown.lines()
-
-    assert [line.split("#")[0] for line in lines[:4]] == ["   0.0 s  Greeting "] * 4
-    assert lines[4:] == ["… and 46 more calls"]
-    assert max(map(len, lines)) < 30
-
-
-def test_on_a_terminal_too_it_is_told_what_no_call_can_judge() -> None:
-    out = io.StringIO()
-    with live(out) as shown:
-        shown.preparing([replace(scenario(), doubts=("a.yaml:3: it comes too soon. Fix: later",))])
-
-    assert "warning: a.yaml:3: it comes too soon. Fix: later\n" in out.getvalue()
-
-
-def test_results_stand_above_the_calls_that_go_on() -> None:
-    out = io.StringIO()
-    with live(out) as shown:
-        shown.call_ended(Phone().call, result(Verdict.FAILED, LATE))
-
-    line = "Greeting #1: failed after 12.3 s: turn 2 (line 8): response was 2210 ms, limit 1500\n"
-    assert line in out.getvalue()
+    assert [line for line in shown.lines if " done" in line] == [
+        "[00:30.0] 1 of 20 calls done, 1 passed; 0:30 so far, about 3 min left",
+        "[01:00.0] 1 of 20 calls done, 1 passed; 1:00 so far, about 3 min left",
+    ]
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+def test_where_nothing_happens_for_long_it_is_told_that_it_goes_on() -> None:
+    shown = Shown()
+    shown.bot_starting(UrlBot("ws://bot.test/ws"))
+    for second in range(1, 41):
+        shown.look(second)
+    shown.bot_doing("pulling the image: 3 of 7 layers")
+    for second in range(41, 101):
+        shown.look(second)
+
+    assert shown.lines == [
+        "[00:00.0] waiting for the bot: ws://bot.test/ws",
+        "[00:30.0] still waiting for the bot: ws://bot.test/ws",
+        "[00:40.0] pulling the image: 3 of 7 layers",
+        "[01:30.0] still pulling the image: 3 of 7 layers",
+    ]
 
 
-@pytest.mark.parametrize(
-    ("out", "environ", "loudness", "kind"),
-    [
-        pytest.param(Terminal(), {"TERM": "xterm"}, 1, LiveProgress, id="a-terminal"),
-        pytest.param(io.StringIO(), {"TERM": "xterm"}, 1, Progress, id="a-pipe"),
-        pytest.param(Terminal(), {"TERM": "xterm", "CI": "true"}, 1, Progress, id="ci"),
-        pytest.param(
-            Terminal(), {"TERM": "xterm", "CI": "false"}, 1, LiveProgress, id="ci-that-is-none"
-        ),
-        pytest.param(Terminal(), {"TERM": "dumb"}, 1, Progress, id="a-dumb-terminal"),
-        pytest.param(Terminal(), {"TERM": "xterm"}, 0, Progress, id="quiet"),
-    ],
-)
-def test_which_display_fits(
-    out: io.StringIO, environ: dict[str, str], loudness: int, kind: type[Progress]
+@pytest.mark.parametrize(("max_time_s", "warned"), [(60.0, True), (1800.0, False)])
+def test_who_asks_for_more_than_there_is_time_for_is_warned(
+    max_time_s: float, warned: bool
 ) -> None:
-    assert type(progress(Loudness(loudness), out, environ)) is kind
+    shown = Shown()
+    shown.calls_planned([scenario()], Plan((), repeat=100, workers=4, max_time_s=max_time_s))
+
+    text = (
+        "[00:00.0] warning: 100 calls take about 5 min, and `--max-time 60` ends the run before. "
+        "Fix: raise it, or make more calls at once with `--workers`, or divide them with "
+        "`--shard`"
+    )
+    assert shown.lines == [text] * warned
 
 
-@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
-def test_no_color_is_respected(
-    no_color: str, coloured: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NO_COLOR", no_color)
-    monkeypatch.setenv("TERM", "xterm-256color")
-    out = Terminal()
-    with progress(Loudness.NORMAL, out, {"TERM": "xterm-256color"}) as shown:
-        shown.call_ended(Phone().call, result())
+def test_a_log_that_may_have_colour_gets_nothing_else() -> None:
+    out = io.StringIO()
+    shown = Progress(out, Loudness.NORMAL, lambda: 0.0, colour=True)
+    shown.call_ended(Phone().call, result())
 
-    assert ("\x1b[32m" in out.getvalue()) is coloured
+    assert out.getvalue() == "\x1b[32m[00:00.0] Greeting #1: passed after 12.3 s\x1b[0m\n"

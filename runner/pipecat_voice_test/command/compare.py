@@ -17,8 +17,10 @@ from pipecat_voice_test.measurement.comparison.document import read_baseline, re
 from pipecat_voice_test.measurement.comparison.model import Compared, Standing
 from pipecat_voice_test.measurement.comparison.rules import compare as compare_runs
 from pipecat_voice_test.report.comparison import COLUMNS, comparison_lines, rows
+from pipecat_voice_test.report.page.compared import comparison_html
 from pipecat_voice_test.report.text import one_line
-from pipecat_voice_test.shown.progress import is_terminal
+from pipecat_voice_test.report.write import write_file
+from pipecat_voice_test.shown.terminals import is_terminal
 
 _STYLES = {
     Standing.REGRESSION: "red",
@@ -28,12 +30,17 @@ _STYLES = {
 
 
 def compare(
-    base: Path, new: Path, out: IO[str] | None = None, environ: Mapping[str, str] = os.environ
+    base: Path,
+    new: Path,
+    page: Path | None = None,
+    out: IO[str] | None = None,
+    environ: Mapping[str, str] = os.environ,
 ) -> int:
-    """Print how `new` stands against `base`.
+    """Print how `new` stands against `base`, and write that as a page if one is wanted.
 
     Raises:
         BaselineError: One of them cannot be read or trusted.
+        UsageError: The page cannot be written.
     """
     out = sys.stdout if out is None else out
     was = read_baseline(read_file(base, str(base)), str(base))
@@ -47,6 +54,9 @@ def compare(
                 click.echo(f"{one_line(one.scenario)}: {one_line(one.message)}", file=out)
     for line in comparison_lines(found):
         click.echo(line, file=out)
+    if page is not None:
+        write_file(page, comparison_html(was, now, found))
+        click.echo(f"Page: {page}", file=out)
     return exit_code(found)
 
 

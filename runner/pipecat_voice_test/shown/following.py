@@ -6,6 +6,8 @@ says is made harmless here.
 
 from dataclasses import dataclass
 
+from rich.cells import set_cell_size
+
 from pipecat_voice_test.measurement.results import CallResult, Verdict
 from pipecat_voice_test.one_call import OneCall
 from pipecat_voice_test.report.facts import check_line, words
@@ -41,7 +43,10 @@ class Followed:
         self.title = f"{one_line(self.call.scenario.name, NAME_CHARACTERS)} #{self.call.number}"
 
     def line(self, now_s: float, title_width: int) -> str:
-        """Who speaks, and what is waited for, right now."""
+        """Who speaks, and what is waited for, right now; the title has so many cells."""
+        title = f"{now_s - self.began_s:6.1f} s  {set_cell_size(self.title, title_width)}"
+        if self.call.is_over:
+            return f"{title}  is being judged"
         caller = self.call.caller
         speaks = {
             (False, False): "nobody speaks",
@@ -50,8 +55,7 @@ class Followed:
             (True, True): "both speak",
         }[caller.is_speaking, caller.ear.is_speaking]
         waits = f"waits for {one_line(caller.waiting_for)}" if caller.waiting_for else ""
-        title = f"{self.title:<{title_width}}"
-        return f"{now_s - self.began_s:6.1f} s  {title}  {speaks:<13}  {waits}".rstrip()
+        return f"{title}  {speaks:<13}  {waits}".rstrip()
 
     def news(self, now_s: float) -> list[str]:
         """What has happened since this was asked last."""

@@ -1,4 +1,4 @@
-"""How people see a run go on: a live view on a terminal, one line per event elsewhere.
+"""How people see a run go on where there is no terminal: a line for each event.
 
 The calls are looked at from outside, a few times a second, so that showing them costs their
 loop nothing per frame. Whatever a bot or a scenario file says is made harmless first.
@@ -6,35 +6,28 @@ A display that breaks, as when the reader of a pipe goes away, falls silent and 
 """
 
 import asyncio
-import os
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from enum import IntEnum
 from typing import IO, Self
 
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
-
 from pipecat_voice_test.bot.base import Bot
-from pipecat_voice_test.measurement.results import CallResult, Verdict
+from pipecat_voice_test.measurement.results import CallResult
 from pipecat_voice_test.one_call import OneCall
 from pipecat_voice_test.report.facts import check_line, words
 from pipecat_voice_test.report.text import masked, one_line
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.shown.following import Followed, verdict_line
+from pipecat_voice_test.shown.left import about
+from pipecat_voice_test.shown.tally import Plan, Tally
+from pipecat_voice_test.shown.terminals import STYLES, coloured
 
 LOOK_S = 0.1
-REDRAW_S = 0.2
-
-_STYLES = {
-    Verdict.PASSED: "green",
-    Verdict.FAILED: "red",
-    Verdict.ERROR: "red",
-    Verdict.INCONCLUSIVE: "yellow",
-}
+# CI systems end jobs that are silent for ten minutes, and people look at what is written last.
+STATUS_EVERY_S = 30.0
+# Lengths are estimates: who will hardly run out of time is not warned of it.
+_SURELY_LONGER = 1.2
 
 
 class Loudness(IntEnum):
@@ -47,13 +40,22 @@ class Progress:
     """A `run.Watcher` that says what happens line by line; the base of the others."""
 
     def __init__(
-        self, out: IO[str], loudness: Loudness, now_s: Callable[[], float] = time.monotonic
+        self,
+        out: IO[str],
+        loudness: Loudness,
+        now_s: Callable[[], float] = time.monotonic,
+        *,
+        colour: bool = False,
     ) -> None:
         self._out = out
         self._loudness = loudness
         self._now_s = now_s
-        self._began_s = now_s()
+        self._colour = colour
+        self._began_s = self._told_s = now_s()
+        self._status_s = self._began_s + STATUS_EVERY_S
+        self._doing = ""
         self._calls: dict[int, Followed] = {}
+        self._tally: Tally | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def __enter__(self) -> Self:
@@ -75,160 +77,124 @@ class Progress:
     # --- what a run tells its watcher -----------------------------------------------------
 
     def preparing(self, scenarios: Sequence[Scenario]) -> None:
-        count = len(scenarios)
-        self._tell(f"preparing {count} scenario{'s' * (count != 1)}")
-        self._tell_doubts(scenarios)
-
-    def _tell_doubts(self, scenarios: Sequence[Scenario]) -> None:
+        self._do(f"preparing {_counted(len(scenarios), 'scenario')}")
         for scenario in scenarios:
             for doubt in () if scenario.skip_reason else scenario.doubts:
                 self._tell(f"warning: {masked(one_line(doubt))}", "yellow")
 
+    def speaking(self, texts: int) -> None:
+        self._do(f"speaking {_counted(texts, 'text')}")
+
+    def calls_planned(self, playable: Sequence[Scenario], plan: Plan) -> None:
+        self._tally = Tally(playable, plan, self._now_s())
+        whole_s = self._tally.whole_s()
+        if whole_s > _SURELY_LONGER * plan.max_time_s:
+            text = (
+                f"warning: {_counted(self._tally.calls, 'call')} take {about(whole_s)}, and "
+                f"`--max-time {plan.max_time_s:g}` ends the run before. Fix: raise it, or make "
+                "more calls at once with `--workers`, or divide them with `--shard`"
+            )
+            self._tell(text, "yellow")
+
     def bot_starting(self, bot: Bot) -> None:
-        self._tell(f"waiting for the bot: {masked(one_line(bot.name))}")
+        self._do(f"waiting for the bot: {masked(one_line(bot.name))}")
+        self._watch()
 
     def bot_doing(self, text: str) -> None:
-        self._tell(masked(one_line(text)))
+        self._do(masked(one_line(text)))
 
     def bot_ready(self, bot: Bot) -> None:
+        self._do("")
         self._tell(f"the bot listens after {bot.ready_ms:.0f} ms")
+
+    def control_calling(self) -> None:
+        self._do("calling the control bot, whose times are known")
+
+    def bot_stopping(self, bot: Bot) -> None:
+        if not self._calls:  # Else it is the bot of one call only.
+            self._do("stopping the bot")
+
+    def writing(self) -> None:
+        self._do("writing the reports")
 
     def interrupted(self, because: str) -> None:
         self._tell(f"{because}; the bot is stopped, results are written")
 
     def call_began(self, call: OneCall) -> None:
-        followed = Followed(call, self._now_s())
-        self._calls[id(call)] = followed
-        self._tell(f"{followed.title}: calling")
-        if self._timer is None and self._loudness > Loudness.QUIET:
-            self._look_soon()
+        now_s = self._now_s()
+        if self._doing:
+            self._doing = ""
+            self._status_s = now_s + STATUS_EVERY_S
+        followed = self._calls[id(call)] = Followed(call, now_s)
+        if self._tally is not None:
+            self._tally.began(id(call), call.scenario, now_s)
+        self._tell_began(followed)
+        self._watch()
 
     def call_ended(self, call: OneCall, result: CallResult) -> None:
-        followed = self._calls.pop(id(call), None) or Followed(call, self._now_s())
+        now_s = self._now_s()
+        followed = self._calls.pop(id(call), None) or Followed(call, now_s)
+        if self._tally is not None:
+            self._tally.ended(id(call), call.scenario, result, now_s)
         self._tell_news(followed)
-        style = _STYLES.get(result.verdict, "")
-        self._tell(f"{followed.title}: {verdict_line(result)}", style)
+        self._tell(f"{followed.title}: {verdict_line(result)}", STYLES.get(result.verdict, ""))
         if self._loudness >= Loudness.VERBOSE:
             for check in result.checks:
                 text = f"{words(check.verdict)}: {one_line(check_line(check))}"
-                self._tell(f"{followed.title}:   {text}", _STYLES.get(check.verdict, ""))
+                self._tell(f"{followed.title}:   {text}", STYLES.get(check.verdict, ""))
 
     # --- saying it ------------------------------------------------------------------------
 
     def say(self, text: str, style: str = "") -> None:
         """Print a line whatever the loudness; it is taken to be harmless."""
         with suppress(OSError, ValueError):
-            self._out.write(f"{text}\n")
+            self._out.write(f"{coloured(text, style) if self._colour else text}\n")
             self._out.flush()
 
     def _tell(self, text: str, style: str = "") -> None:
         if self._loudness > Loudness.QUIET:
-            self.say(f"[{clock(self._now_s() - self._began_s)}] {text}", style)
+            self._told_s = self._now_s()
+            self.say(f"[{clock(self._told_s - self._began_s)}] {text}", style)
+
+    def _do(self, text: str) -> None:
+        """Something begins that may take a while; empty when it is over."""
+        self._doing = text
+        if text:
+            self._tell(text)
+
+    def _tell_began(self, followed: Followed) -> None:
+        self._tell(f"{followed.title}: calling")
 
     def _tell_news(self, followed: Followed) -> None:
         for text in followed.news(self._now_s()):
             self._tell(f"{followed.title}: {text}")
+
+    def _tell_status(self) -> None:
+        """How far the run is, now and then; of anything else only that it still goes on."""
+        now_s = self._now_s()
+        if now_s < self._status_s:
+            return
+        self._status_s = now_s + STATUS_EVERY_S
+        if self._tally is not None and self._calls:
+            self._tell(self._tally.line(now_s))
+        elif self._doing and now_s - self._told_s >= STATUS_EVERY_S:
+            self._tell(f"still {self._doing}")
+
+    # --- looking at the calls -------------------------------------------------------------
+
+    def _watch(self) -> None:
+        if self._timer is None and self._loudness > Loudness.QUIET:
+            self._look_soon()
 
     def _look_soon(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look)
 
     def _look(self) -> None:
         """Say what is new in the calls that go on."""
-        self._timer = None
         for followed in self._calls.values():
             self._tell_news(followed)
-        if self._calls:
-            self._look_soon()
-
-
-class LiveProgress(Progress):
-    """On a terminal: a line for each running call, redrawn in place, and results above."""
-
-    def __init__(
-        self,
-        console: Console,
-        loudness: Loudness,
-        now_s: Callable[[], float] = time.monotonic,
-    ) -> None:
-        super().__init__(console.file, loudness, now_s)
-        self._console = console
-        self._doing = ""
-        self._live = Live(console=console, auto_refresh=False, transient=True)
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        super().__exit__(*details)
-        with suppress(OSError, ValueError):
-            self._live.stop()
-
-    def preparing(self, scenarios: Sequence[Scenario]) -> None:
-        count = len(scenarios)
-        self._doing = f"preparing {count} scenario{'s' * (count != 1)}"
-        self._tell_doubts(scenarios)
-        self._redraw()
-
-    def bot_starting(self, bot: Bot) -> None:
-        self._doing = f"waiting for the bot: {masked(one_line(bot.name))}"
-        self._redraw()
-
-    def bot_doing(self, text: str) -> None:
-        self._doing = masked(one_line(text))
-        self._redraw()
-
-    def bot_ready(self, bot: Bot) -> None:
-        self._doing = ""
-
-    def call_began(self, call: OneCall) -> None:
-        self._calls[id(call)] = Followed(call, self._now_s())
-        self._redraw()
-        if self._timer is None:
-            self._look_soon()
-
-    def call_ended(self, call: OneCall, result: CallResult) -> None:
-        super().call_ended(call, result)
-        self._redraw()
-
-    def say(self, text: str, style: str = "") -> None:
-        with suppress(OSError, ValueError):
-            self._console.print(Text(text, style=style), soft_wrap=True)
-
-    def _tell(self, text: str, style: str = "") -> None:
-        if self._loudness > Loudness.QUIET:
-            self.say(text, style)
-
-    def _tell_news(self, followed: Followed) -> None:
-        """It was seen in passing."""
-
-    def _look_soon(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(REDRAW_S, self._look)
-
-    def _look(self) -> None:
-        self._timer = None
-        self._redraw()
-        if self._calls:
-            self._look_soon()
-
-    def _redraw(self) -> None:
-        with suppress(OSError, ValueError):
-            shown = Text("\n".join(self.lines()), no_wrap=True, overflow="crop")
-            self._live.update(shown, refresh=True)
-
-    def lines(self) -> list[str]:
-        """What is shown now: a line a call, and no more than a screen holds."""
-        width, room = self._console.width - 1, max(1, self._console.height - 2)
-        if not self._calls:
-            return [self._doing[:width]] if self._doing else []
-        now_s = self._now_s()
-        calls = list(self._calls.values())
-        shown = calls if len(calls) <= room else calls[: room - 1]
-        title_width = max(len(followed.title) for followed in shown)
-        lines = [followed.line(now_s, title_width)[:width] for followed in shown]
-        if len(calls) > len(shown):
-            lines.append(f"… and {len(calls) - len(shown)} more calls"[:width])
-        return lines
+        self._tell_status()
+        self._look_soon()
 
 
 def clock(elapsed_s: float) -> str:
@@ -237,17 +203,5 @@ def clock(elapsed_s: float) -> str:
     return f"{minutes:02}:{tenths // 10:02}.{tenths % 10}"
 
 
-def progress(
-    loudness: Loudness, out: IO[str] | None = None, environ: Mapping[str, str] = os.environ
-) -> Progress:
-    """The display that fits where the output goes; `NO_COLOR` is for rich to keep."""
-    out = sys.stdout if out is None else out
-    if loudness is Loudness.QUIET or not is_terminal(out, environ):
-        return Progress(out, loudness)
-    return LiveProgress(Console(file=out, highlight=False, markup=False, emoji=False), loudness)
-
-
-def is_terminal(out: IO[str], environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether somebody sits there who wants tables and colour; nobody does in CI."""
-    in_ci = environ.get("CI", "").lower() not in ("", "false", "0")
-    return out.isatty() and not in_ci and environ.get("TERM") not in ("dumb", None)
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -1,6 +1,6 @@
 """Says texts at telephone rate with the engine at hand, each at most once per run."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pipecat_voice_test.audio.codec import Pcm
 from pipecat_voice_test.audio.files import resampled
@@ -13,12 +13,16 @@ class Speaker:
     """One engine, or none, and its cache.
 
     Recordings need no engine, so its absence is an error only once a text is to be spoken.
+
+    Attributes:
+        tell: Called with how many texts are about to be spoken, which may take a while.
     """
 
     def __init__(self, engine: SpeechEngine | None, cache: SpeechCache) -> None:
         self._engine = engine
         self._cache = cache
         self._said: dict[str, Pcm] = {}
+        self.tell: Callable[[int], None] = lambda count: None
 
     @property
     def engine_id(self) -> str:
@@ -48,6 +52,7 @@ class Speaker:
                 unheard.append(text)
         if unheard:
             assert self._engine is not None
+            self.tell(len(unheard))
             for text, spoken in zip(unheard, self._engine.speak(unheard), strict=True):
                 self._cache.keep(self._engine.id, text, spoken)
                 self._said[text] = resampled(spoken.pcm, spoken.rate_hz)
