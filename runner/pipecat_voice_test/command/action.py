@@ -157,7 +157,10 @@ class _Step:
         taken_bytes = 0
         with suppress(OSError):
             taken_bytes = Path(self._summary_file).stat().st_size if self._summary_file else 0
-        text = fitting(summary_md(ended.result, ended.place), taken_bytes)
+        text = fitting(
+            lambda room_bytes: summary_md(ended.result, ended.place, most_bytes=room_bytes),
+            taken_bytes,
+        )
         if not text:
             self._warn("the job summary is full, so nothing was added to it")
             return

@@ -6,20 +6,22 @@ Source: https://docs.github.com/actions/reference/workflow-commands-for-github-a
 (step isolation and limits)
 """
 
+from collections.abc import Callable
+
 MOST_BYTES = 1024 * 1024
-_NOTE = "\n… and more; there was no room left in the job summary\n"
+_APART = "\n\n"  # A blank line, for a table must not become part of the paragraph above it.
 _LEAST_BYTES = 512  # Less is not worth a heading.
 
 
-def fitting(summary: str, taken_bytes: int) -> str:
-    """The part of a summary that fits below what is there already, whole lines; else nothing."""
-    # A blank line, for a table must not become part of the paragraph above it.
-    text = f"\n\n{summary}" if taken_bytes else summary
-    room_bytes = MOST_BYTES - taken_bytes
-    if len(text.encode()) <= room_bytes:
-        return text
-    room_bytes -= len(_NOTE.encode())
+def fitting(render: Callable[[int], str], taken_bytes: int) -> str:
+    """A summary that fits below what is there already; empty if there is no room for one.
+
+    Args:
+        render: Gives a summary of at most so many bytes.
+        taken_bytes: What is there.
+    """
+    apart = _APART if taken_bytes else ""
+    room_bytes = MOST_BYTES - taken_bytes - len(apart)
     if room_bytes < _LEAST_BYTES:
         return ""
-    kept = text.encode()[:room_bytes].decode(errors="ignore")
-    return kept[: kept.rfind("\n") + 1] + _NOTE
+    return apart + render(room_bytes)
