@@ -5,19 +5,26 @@ out at once. Each call is written when it ends, and the run after every scenario
 whatever stops the run leaves what was there (P-73). A file appears whole or not at all.
 """
 
-import re
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from pipecat_voice_test import __version__
 from pipecat_voice_test.errors import UsageError
 from pipecat_voice_test.measurement.results import CallResult, RunResult
 from pipecat_voice_test.report.ctrf import ctrf_json
+from pipecat_voice_test.report.disk import (
+    bring_file,
+    make_folder,
+    refuse_foreign,
+    remove_call,
+    remove_report,
+    unwritable,
+    write_whole,
+)
 from pipecat_voice_test.report.events import event_lines
 from pipecat_voice_test.report.files import (
     BOT_RAW,
-    CALL_FILES,
     CTRF,
     EVENTS,
     JUNIT,
@@ -41,9 +48,6 @@ from pipecat_voice_test.report.stored.kept import kept_run
 from pipecat_voice_test.report.summary.markdown import summary_md
 from pipecat_voice_test.report.text import plain_text, valid_text
 from pipecat_voice_test.scenario.model import Scenario
-
-_CALL_FOLDER = re.compile(r"call-\d+(-\d+)?")
-_OURS_WITHIN_BYTES = 4096
 
 Renderer = Callable[[], Iterable[bytes]]
 
@@ -93,7 +97,7 @@ class ResultsFolder:
         }
         written: set[str] = set()
         try:
-            _make(self.path / folder)
+            make_folder(self.path / folder)
             _write_each(self.path / folder, files, written)
         finally:
             found = CallFiles.in_folder(folder, written)
@@ -116,11 +120,11 @@ class ResultsFolder:
         earlier, folder = self._folder_of_call(slug, number)
         paths = files.by_name()
         if paths:
-            _make(self.path / folder)
+            make_folder(self.path / folder)
         brought = {
             name
             for name, path in paths.items()
-            if (source := shelf.find(path)) and _bring(source, self.path / folder / name)
+            if (source := shelf.find(path)) and bring_file(source, self.path / folder / name)
         }
         found = self._written[slug, number, earlier] = CallFiles.in_folder(folder, brought)
         return found, [path for name, path in paths.items() if name not in brought]
@@ -139,13 +143,9 @@ class ResultsFolder:
         """
         run = kept_run(run)
         place = self.place(run)
-        reports: dict[str, Renderer] = {
-            RESULTS: lambda: _encoded(results_json(run, place)),
-            JUNIT: lambda: _encoded(junit_xml(run, place, family=junit_family, versions=versions)),
-            SUMMARY: lambda: _encoded(summary_md(run, place)),
-            CTRF: lambda: _encoded(ctrf_json(run, place)),
-        }
-        _write_each(self.path, reports, set())
+        results: dict[str, Renderer] = {RESULTS: lambda: _encoded(results_json(run, place))}
+        reports = _reports(run, place, junit_family, __version__, versions)
+        _write_each(self.path, results | reports, set())
         return place
 
     def write_page(self, run: RunResult, place: Place, audio: AudioBudget) -> None:
@@ -154,11 +154,7 @@ class ResultsFolder:
         Raises:
             UsageError: It could not be written.
         """
-        blocks = page_html(kept_run(run), place, CallShelf(self.path), audio)
-        try:
-            _write(self.path / PAGE, blocks)
-        finally:
-            (self.path / f".{PAGE}.tmp").unlink(missing_ok=True)
+        write_whole(self.path / PAGE, page_html(kept_run(run), place, CallShelf(self.path), audio))
 
     def place(self, run: RunResult) -> Place:
         """Where the files of a run lie, those of each call by its position in `run`."""
@@ -180,56 +176,72 @@ class ResultsFolder:
         return earlier, f"{slug}/call-{number}" + (f"-{earlier + 1}" if earlier else "")
 
 
+def write_again(
+    folder: Path,
+    run: RunResult,
+    place: Place,
+    *,
+    junit_family: Family,
+    audio: AudioBudget,
+    version: str,
+) -> list[str]:
+    """Write all reports of a run that was read back beside its results.json, which stays.
+
+    Args:
+        folder: Where that lies.
+        run: The run.
+        place: Where its files lie, as far as they still do.
+        junit_family: As for `junit_xml`.
+        audio: Which recordings go into the page.
+        version: Of the program that made the run.
+
+    Returns:
+        The names of the reports.
+
+    Raises:
+        UsageError: Files of these names are not ours, or the disk refuses; what could be written
+            was.
+    """
+    reports = _reports(run, place, junit_family, version, {TOOL: version})
+    reports[PAGE] = lambda: page_html(run, place, CallShelf(folder), audio, version=version)
+    for name in reports:
+        refuse_foreign(folder / name)
+    _write_each(folder, reports, set())
+    return list(reports)
+
+
+def _reports(
+    run: RunResult,
+    place: Place,
+    family: Family,
+    version: str,
+    versions: Mapping[str, str] | None,
+) -> dict[str, Renderer]:
+    """What is rendered of a run but its results.json and its page, by name of the file."""
+    return {
+        JUNIT: lambda: _encoded(junit_xml(run, place, family=family, versions=versions)),
+        SUMMARY: lambda: _encoded(summary_md(run, place)),
+        CTRF: lambda: _encoded(ctrf_json(run, place, version=version)),
+    }
+
+
 def _prepare(path: Path, shown: str) -> None:
     if path.exists() and not path.is_dir():
         raise UsageError(
             f"{shown} is a file, so no results can be written into a folder of that name.",
             fix="remove it, or choose another folder with `--output-dir`",
         )
-    _make(path)
+    make_folder(path)
     try:
         for name in RUN_FILES:
-            _remove_report(path / name)
+            remove_report(path / name)
             (path / f".{name}.tmp").unlink(missing_ok=True)
         for folder in list(path.glob("*/call-*")):
-            _remove_call(folder)
+            remove_call(folder)
     except OSError as error:
-        raise _unwritable(path, error) from error
-    _write(path / RESULTS, [])  # Finds out about permissions and full disks before any call.
+        raise unwritable(path, error) from error
+    write_whole(path / RESULTS, [])  # Finds out about permissions and full disks before any call.
     (path / RESULTS).unlink()
-
-
-def _remove_report(path: Path) -> None:
-    """Take away a report of an earlier run, so that it is never read as this one's."""
-    if path.is_symlink() or not path.exists():
-        path.unlink(missing_ok=True)
-        return
-    if path.is_dir():
-        kind = "is a folder"
-    else:
-        with path.open("rb") as file:
-            start = file.read(_OURS_WITHIN_BYTES)
-        if not start or TOOL.encode() in start:
-            path.unlink()
-            return
-        kind = "was not written by pipecat-voice-test"
-    raise UsageError(
-        f"{path} {kind}, and results would be written over it.",
-        fix="move it away, or choose another folder with `--output-dir`",
-    )
-
-
-def _remove_call(folder: Path) -> None:
-    links = folder.is_symlink() or folder.parent.is_symlink()
-    if links or not folder.is_dir() or not _CALL_FOLDER.fullmatch(folder.name):
-        return
-    for name in CALL_FILES:
-        if not (folder / name).is_dir():
-            (folder / name).unlink(missing_ok=True)
-        (folder / f".{name}.tmp").unlink(missing_ok=True)
-    for emptied in (folder, folder.parent):
-        if not any(emptied.iterdir()):
-            emptied.rmdir()
 
 
 def _write_each(folder: Path, files: Mapping[str, Renderer], written: set[str]) -> None:
@@ -237,54 +249,12 @@ def _write_each(folder: Path, files: Mapping[str, Renderer], written: set[str]) 
     first: Exception | None = None
     for name, render in files.items():
         try:
-            _write(folder / name, render())
+            write_whole(folder / name, render())
             written.add(name)
         except Exception as error:  # Whatever it is, the other files are evidence too.
             first = first or error
     if first is not None:
         raise first
-
-
-def _write(path: Path, blocks: Iterable[bytes]) -> None:
-    unfinished = path.with_name(f".{path.name}.tmp")
-    try:
-        with unfinished.open("wb") as file:
-            file.writelines(blocks)
-        unfinished.replace(path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _bring(source: Path, to: Path) -> bool:
-    """Have a file in another place too; False if it cannot be read."""
-    unfinished = to.with_name(f".{to.name}.tmp")
-    try:
-        unfinished.unlink(missing_ok=True)
-        try:
-            unfinished.hardlink_to(source)
-        except OSError:  # Another disk, one without links, or a file of somebody else.
-            shutil.copyfile(source, unfinished)
-        unfinished.replace(to)
-    except OSError as error:
-        if error.filename == str(source):
-            return False
-        raise _unwritable(to, error) from error
-    return True
-
-
-def _make(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> UsageError:
-    return UsageError(
-        f"{path} cannot be written: {error.strerror}.",
-        fix="make the folder writable or free some space on its disk,\n"
-        "or choose another folder with `--output-dir`",
-    )
 
 
 def _encoded(text: str) -> list[bytes]:
