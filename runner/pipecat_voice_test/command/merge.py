@@ -10,9 +10,10 @@ import click
 
 from pipecat_voice_test.asked import options
 from pipecat_voice_test.asked.given import Given
+from pipecat_voice_test.asked.results_folders import refuse_to_write_into, results_folders
 from pipecat_voice_test.asked.selection import counted
 from pipecat_voice_test.command.baseline import read_file
-from pipecat_voice_test.command.results_folders import refuse_to_write_into, results_folders
+from pipecat_voice_test.command.page import audio_of, write_page
 from pipecat_voice_test.errors import VoiceTestError
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
 from pipecat_voice_test.report.files import NO_FILES, RESULTS, Files
@@ -40,6 +41,7 @@ def merge(given: Given, named: Sequence[Path], out: IO[str] | None = None) -> in
     """
     out = sys.stdout if out is None else out
     family = cast(Family, given.need(options.JUNIT_FAMILY))
+    audio = audio_of(given)
     output = Path(given.need(options.OUTPUT_DIR))
     folders = results_folders(named)
     refuse_to_write_into(output, folders)
@@ -47,11 +49,15 @@ def merge(given: Given, named: Sequence[Path], out: IO[str] | None = None) -> in
         found = [_read(folder, out) for folder in folders]
         joined = join([Part(str(f), s.run, s.version) for f, s in zip(folders, found, strict=True)])
     except VoiceTestError as error:
-        ResultsFolder(output).write_run(_unjoined(error), family)
+        results = ResultsFolder(output)
+        unjoined = _unjoined(error)
+        results.write_run(unjoined, family)
+        write_page(results, unjoined, audio)
         raise
     results = ResultsFolder(output)
     _warn_of(_bring_calls(results, joined, folders, [one.files for one in found], out))
     place = results.write_run(joined.run, family)
+    write_page(results, joined.run, audio)
     show_ending(joined.run, place, out=out)
     return joined.run.exit_code
 

@@ -26,13 +26,14 @@ from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.call.loop import punctual_loop
 from pipecat_voice_test.command.baseline import BaselineFile
 from pipecat_voice_test.command.machine import machine_class
+from pipecat_voice_test.command.page import audio_of, write_page
 from pipecat_voice_test.command.signals import Interrupted, Signals
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
 from pipecat_voice_test.measurement.repeats.plan import undecidable
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
 from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.junit.cases import Family
-from pipecat_voice_test.report.page.sound import AudioBudget, Choice
+from pipecat_voice_test.report.page.sound import AudioBudget
 from pipecat_voice_test.report.text import masked, one_line, plain_text
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.run import Plan, Run
@@ -206,13 +207,7 @@ class _Session:
         if self._has_page:
             return
         self._has_page = True
-        try:
-            self._folder.write_page(result, self._folder.place(result), self._audio)
-        except VoiceTestError as error:
-            click.echo(f"Warning: there is no page: {error}", err=True)
-        except Exception as error:
-            text = masked(plain_text("".join(traceback.format_exception(error))))
-            click.echo(f"Warning: there is no page, which is a fault of ours:\n{text}", err=True)
+        write_page(self._folder, result, self._audio)
 
     def _write_interrupted(self, because: str) -> None:
         if self._run is None:
@@ -262,17 +257,6 @@ def _plan(given: Given, family: Family, seed: int) -> Plan:
         junit_family=family,
         runner=machine_class(os.environ),
     )
-
-
-def audio_of(given: Given) -> AudioBudget:
-    """Which recordings the page may carry inside.
-
-    Raises:
-        UsageError: What was asked for is none of the ways.
-    """
-    megabytes = given.need(options.REPORT_MB)
-    choice = cast(Choice, given.need(options.REPORT_AUDIO))
-    return AudioBudget(choice, megabytes * 1_000_000)
 
 
 def _loudness(given: Given) -> Loudness:
