@@ -31,7 +31,7 @@ def failed_call_md(
     blocks = [_title(call, files)]
     if failed:
         blocks.append("\n".join(_table(failed)))
-    blocks += ["\n".join(found) for found in (_fixes(failed), lines_of(call.error)) if found]
+    blocks += ["\n".join(found) for found in (fixes_of(failed), lines_of(call.error)) if found]
     if draw and (picture := gantt(call, call_view(result, call))):
         blocks.append(f"```mermaid\n{picture}\n```")
     return "\n\n".join(blocks)
@@ -72,7 +72,7 @@ def _table(failed: Sequence[Check]) -> Iterator[str]:
         yield f"| {_NOTHING} | {_NOTHING} | and {len(failed) - _ROWS} more failed checks |"
 
 
-def _fixes(failed: Sequence[Check]) -> list[str]:
+def fixes_of(failed: Sequence[Check]) -> list[str]:
     """What to do, each advice once."""
     told = dict.fromkeys(check.message.partition(_FIX)[2] for check in failed[:_ROWS])
     return [f"- Fix: {markdown_text(masked(fix))}" for fix in told if fix]

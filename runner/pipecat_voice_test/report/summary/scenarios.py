@@ -18,6 +18,7 @@ from pipecat_voice_test.report.files import PAGE, Place
 from pipecat_voice_test.report.summary.failed_call import (
     failed_call_md,
     failed_of,
+    fixes_of,
     heard,
     lines_of,
     second,
@@ -156,7 +157,8 @@ def _scenario(result: ScenarioResult, place: Place, index: int, drawn: frozenset
 
 def _over_all_calls(result: ScenarioResult) -> list[str]:
     failed = [check for check in result.checks if check.verdict is Verdict.FAILED]
-    return [f"- over all calls: {heard(check)}" for check in failed[:_LINES]]
+    lines = [f"- over all calls: {heard(check)}" for check in failed[:_LINES]]
+    return lines + fixes_of(failed)
 
 
 def _files(place: Place, at: At) -> list[str]:
