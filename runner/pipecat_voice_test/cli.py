@@ -213,10 +213,16 @@ Exit code:
 )
 @click.argument("base", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
-def compare(base: Path, new: Path) -> int:
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the comparison as a page too, with both runs' values drawn side by side.",
+)
+def compare(base: Path, new: Path, page: Path | None) -> int:
     from pipecat_voice_test.command import compare as command
 
-    return command.compare(base, new)
+    return command.compare(base, new, page)
 
 
 @main.command(

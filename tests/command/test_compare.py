@@ -55,7 +55,7 @@ def test_lines_where_nobody_looks_at_a_terminal(golden: Callable[[str, str], Non
     base, new = files(run(*FAST.scenarios, *OTHER.scenarios), SLOW)
     out = io.StringIO()
 
-    assert compare(base, new, out, {"CI": "true"}) == ExitCode.FAILED
+    assert compare(base, new, None, out, {"CI": "true"}) == ExitCode.FAILED
     golden("compared.txt", out.getvalue().replace(__version__, "VERSION"))
 
 
@@ -75,7 +75,7 @@ def test_a_table_on_a_terminal_in_colour_unless_asked_not_to(
         monkeypatch.setenv("NO_COLOR", "1")
     out = _Terminal()
 
-    compare(*files(FAST, SLOW), out, {"TERM": "xterm"})
+    compare(*files(FAST, SLOW), None, out, {"TERM": "xterm"})
 
     assert "response_ms" in out.getvalue()
     assert "+260 ms" in out.getvalue()
@@ -115,3 +115,38 @@ def test_a_file_that_cannot_be_read_is_exit_4_with_its_fix(
     result = called(*arguments)
 
     assert (result.exit_code, result.output) == (ExitCode.USAGE, said)
+
+
+def test_a_page_is_written_where_it_was_asked_for(folder: Path) -> None:
+    files(FAST, SLOW)
+
+    result = called("base.json", "new.json", "--page", "pages/compared.html")
+
+    assert result.exit_code == ExitCode.FAILED
+    assert result.output.endswith("Page: pages/compared.html\n")
+    page = (folder / "pages" / "compared.html").read_text()
+    assert "regression" in page
+    assert called("base.json", "new.json", "--page", "pages/compared.html").exit_code == 1
+
+
+def test_without_being_asked_for_no_file_is_written(folder: Path) -> None:
+    files(FAST, SLOW)
+
+    called("base.json", "new.json")
+
+    assert {path.name for path in folder.iterdir()} == {"base.json", "new.json"}
+
+
+def test_a_page_takes_the_place_of_no_file_that_is_not_ours(folder: Path) -> None:
+    files(FAST, SLOW)
+    (folder / "notes.html").write_text("<h1>Mine</h1>")
+
+    result = called("base.json", "new.json", "--page", "notes.html")
+
+    assert result.exit_code == ExitCode.USAGE
+    assert result.output.endswith(
+        "Error: notes.html was not written by pipecat-voice-test, "
+        "and results would be written over it.\n"
+        "  Fix: name another file with `--page`.\n"
+    )
+    assert (folder / "notes.html").read_text() == "<h1>Mine</h1>"

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -12,14 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from pipecat_voice_test.command.baseline import read_file
-from pipecat_voice_test.errors import ExitCode
+from pipecat_voice_test.errors import ExitCode, UsageError
 from pipecat_voice_test.measurement.comparison.document import read_baseline, read_run
 from pipecat_voice_test.measurement.comparison.model import Compared, Standing
 from pipecat_voice_test.measurement.comparison.rules import compare as compare_runs
 from pipecat_voice_test.report.comparison import COLUMNS, comparison_lines, rows
+from pipecat_voice_test.report.disk import make_folder, refuse_foreign, write_whole
 from pipecat_voice_test.report.page.compared import comparison_html
 from pipecat_voice_test.report.text import one_line
-from pipecat_voice_test.report.write import write_file
 from pipecat_voice_test.shown.terminals import is_terminal
 
 _STYLES = {
@@ -55,7 +55,7 @@ def compare(
     for line in comparison_lines(found):
         click.echo(line, file=out)
     if page is not None:
-        write_file(page, comparison_html(was, now, found))
+        _write(page, comparison_html(was, now, found))
         click.echo(f"Page: {page}", file=out)
     return exit_code(found)
 
@@ -64,6 +64,15 @@ def exit_code(found: Compared) -> ExitCode:
     if found.count(Standing.REGRESSION):
         return ExitCode.FAILED
     return ExitCode.INCONCLUSIVE if found.nothing_comparable else ExitCode.PASSED
+
+
+def _write(page: Path, blocks: Iterable[bytes]) -> None:
+    try:
+        make_folder(page.parent)
+        refuse_foreign(page)
+        write_whole(page, blocks)
+    except UsageError as error:
+        raise UsageError(error.what, fix="name another file with `--page`.") from error
 
 
 def _print_table(found: Compared, console: Console) -> None:
