@@ -14,14 +14,14 @@ from pipecat_voice_test.asked.results_folders import refuse_to_write_into, resul
 from pipecat_voice_test.asked.selection import counted
 from pipecat_voice_test.command.baseline import read_file
 from pipecat_voice_test.command.page import audio_of, write_page
-from pipecat_voice_test.errors import VoiceTestError
+from pipecat_voice_test.errors import BaselineError, ResultsError, VoiceTestError
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
 from pipecat_voice_test.report.files import NO_FILES, RESULTS, Files
 from pipecat_voice_test.report.junit.cases import Family
 from pipecat_voice_test.report.shelf import CallShelf
 from pipecat_voice_test.report.stored.belonging import Part
 from pipecat_voice_test.report.stored.join import Joined, join
-from pipecat_voice_test.report.stored.read import Stored, read_stored
+from pipecat_voice_test.report.stored.read import GIVE_RESULTS, Stored, read_stored
 from pipecat_voice_test.report.text import masked, one_line
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.shown.ending import show_ending
@@ -54,7 +54,7 @@ def merge(given: Given, named: Sequence[Path], out: IO[str] | None = None) -> in
         results.write_run(unjoined, family)
         write_page(results, unjoined, audio)
         raise
-    results = ResultsFolder(output)
+    results = ResultsFolder(output, version=joined.version)
     _warn_of(_bring_calls(results, joined, folders, [one.files for one in found], out))
     place = results.write_run(joined.run, family)
     write_page(results, joined.run, audio)
@@ -64,7 +64,11 @@ def merge(given: Given, named: Sequence[Path], out: IO[str] | None = None) -> in
 
 def _read(folder: Path, out: IO[str]) -> Stored:
     file = folder / RESULTS
-    found = read_stored(read_file(file, str(file)), str(file), CallShelf(folder).log)
+    try:
+        data = read_file(file, str(file))
+    except BaselineError as error:
+        raise ResultsError(error.what, fix=GIVE_RESULTS) from error
+    found = read_stored(data, str(file), CallShelf(folder).log)
     click.echo(_told(folder, found.run), file=out)
     return found
 

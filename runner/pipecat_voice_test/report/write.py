@@ -58,12 +58,16 @@ class ResultsFolder:
     Args:
         path: The folder; it is made if need be, and foreign files in it stay.
         working: What paths in reports are relative to; the working directory if not given.
+        version: Of the program that makes the run, or that made those it is joined of.
 
     Raises:
         UsageError: Nothing can be written there, or a foreign file has a name we need.
     """
 
-    def __init__(self, path: Path, *, working: Path | None = None) -> None:
+    def __init__(
+        self, path: Path, *, working: Path | None = None, version: str = __version__
+    ) -> None:
+        self._version = version
         self.working = (working or Path.cwd()).absolute()
         self.path = self.working / path
         self._slugs: dict[tuple[str, int, str], str] = {}
@@ -143,8 +147,11 @@ class ResultsFolder:
         """
         run = kept_run(run)
         place = self.place(run)
-        results: dict[str, Renderer] = {RESULTS: lambda: _encoded(results_json(run, place))}
-        reports = _reports(run, place, junit_family, __version__, versions)
+        results: dict[str, Renderer] = {
+            RESULTS: lambda: _encoded(results_json(run, place, version=self._version))
+        }
+        versions = versions or {TOOL: self._version}
+        reports = _reports(run, place, junit_family, self._version, versions)
         _write_each(self.path, results | reports, set())
         return place
 
@@ -154,7 +161,9 @@ class ResultsFolder:
         Raises:
             UsageError: It could not be written.
         """
-        write_whole(self.path / PAGE, page_html(kept_run(run), place, CallShelf(self.path), audio))
+        shelf = CallShelf(self.path)
+        blocks = page_html(kept_run(run), place, shelf, audio, version=self._version)
+        write_whole(self.path / PAGE, blocks)
 
     def place(self, run: RunResult) -> Place:
         """Where the files of a run lie, those of each call by its position in `run`."""
