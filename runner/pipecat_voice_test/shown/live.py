@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import IO
+from typing import IO, cast
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -29,6 +29,7 @@ from pipecat_voice_test.shown.terminals import (
     is_terminal,
     wants_colour,
 )
+from pipecat_voice_test.shown.unhurried import Unhurried
 
 REDRAW_S = 0.2
 # The share of the time that drawing may take.
@@ -46,8 +47,10 @@ class LiveProgress(Progress):
         console: Console,
         loudness: Loudness,
         now_s: Callable[[], float] = time.monotonic,
+        is_behind: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(console.file, loudness, now_s)
+        self._is_behind = is_behind
         self._console = console
         signs = _SIGNS if can_show("".join(_SIGNS), console.file) else _PLAIN_SIGNS
         self._done_sign, self._open_sign, self._more_sign = signs
@@ -65,10 +68,10 @@ class LiveProgress(Progress):
         return self
 
     def __exit__(self, *details: object) -> None:
-        super().__exit__(*details)
         with suppress(OSError, ValueError):
             self._wipe_what_was_broken()
             self._live.stop()
+        super().__exit__(*details)
 
     def say(self, text: str, style: str = "") -> None:
         with suppress(OSError, ValueError):
@@ -105,6 +108,8 @@ class LiveProgress(Progress):
     # --- drawing --------------------------------------------------------------------------
 
     def _redraw(self) -> None:
+        if self._is_behind():  # What was drawn last is not on the screen yet.
+            return
         began_s = time.perf_counter()
         with suppress(OSError, ValueError):
             self._wipe_what_was_broken()
@@ -178,6 +183,11 @@ def progress(
 ) -> Progress:
     """The display that fits where the output goes."""
     out = sys.stdout if out is None else out
-    if loudness is Loudness.QUIET or not is_terminal(out, environ):
-        return Progress(out, loudness, colour=wants_colour(out, environ))
-    return LiveProgress(console_on(out, environ), loudness)
+    if loudness is Loudness.QUIET:
+        return Progress(out, loudness)
+    unhurried = Unhurried(out)
+    if is_terminal(out, environ):
+        # A console writes to it and asks for its encoding, and no more.
+        console = console_on(cast(IO[str], unhurried), environ)
+        return LiveProgress(console, loudness, is_behind=lambda: unhurried.is_behind)
+    return Progress(unhurried, loudness, colour=wants_colour(out, environ))

@@ -22,6 +22,7 @@ from pipecat_voice_test.shown.following import Followed, verdict_line
 from pipecat_voice_test.shown.left import about
 from pipecat_voice_test.shown.tally import Plan, Tally
 from pipecat_voice_test.shown.terminals import STYLES, coloured
+from pipecat_voice_test.shown.unhurried import Unhurried
 
 LOOK_S = 0.1
 # CI systems end jobs that are silent for ten minutes, and people look at what is written last.
@@ -41,7 +42,7 @@ class Progress:
 
     def __init__(
         self,
-        out: IO[str],
+        out: IO[str] | Unhurried,
         loudness: Loudness,
         now_s: Callable[[], float] = time.monotonic,
         *,
@@ -66,6 +67,8 @@ class Progress:
             self._timer.cancel()
         self._timer = None
         self._calls.clear()
+        if isinstance(self._out, Unhurried):
+            self._out.finish()
 
     def sharing(self, share: str, *, empty: bool) -> None:
         """Tell which part of the work is done here; a quiet run too says that it has none."""
