@@ -18,6 +18,7 @@ from pipecat_voice_test.asked.options import (
     DEFAULT_PATH,
     DEMO_SETTINGS,
     MERGE_SETTINGS,
+    REPORT_SETTINGS,
     RUN_SETTINGS,
     Setting,
 )
@@ -244,6 +245,28 @@ def merge(context: click.Context, /, folders: tuple[Path, ...], **_: object) -> 
     from pipecat_voice_test.command import merge as command
 
     return command.merge(Given.on_command_line(context, MERGE_SETTINGS), folders)
+
+
+@main.command(
+    help=paragraphs(
+        "Make the reports of a run again, from its results.json.",
+        """Writes junit.xml, summary.md, ctrf.json and report.html beside RESULTS.json, which stays
+        as it is. Scenarios and bot are not needed; what is gone of the recordings and logs is
+        missing in the page, too.""",
+        """Options may also be given in the environment, as those of `run`.""",
+        """\b
+Exit code:
+  0  the reports are there, whatever they say of the bot
+  4  RESULTS.json cannot be read or trusted, or nothing can be written beside it""",
+    )
+)
+@click.argument("results", metavar="RESULTS.json", type=click.Path(path_type=Path))
+@_with(REPORT_SETTINGS)
+@click.pass_context
+def report(context: click.Context, /, results: Path, **_: object) -> int:
+    from pipecat_voice_test.command import report as command
+
+    return command.report(Given.on_command_line(context, REPORT_SETTINGS), results)
 
 
 @main.command(

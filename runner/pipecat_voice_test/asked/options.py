@@ -247,6 +247,7 @@ RUN_SETTINGS: tuple[Setting[Any], ...] = (
     VERBOSE,
     QUIET,
 )
+REPORT_SETTINGS: tuple[Setting[Any], ...] = (JUNIT_FAMILY, REPORT_AUDIO, REPORT_MB)
 MERGE_SETTINGS: tuple[Setting[Any], ...] = (
     OUTPUT_DIR,
     JUNIT_FAMILY,

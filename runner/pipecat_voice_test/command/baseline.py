@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipecat_voice_test.errors import BaselineError
+from pipecat_voice_test.errors import BaselineError, VoiceTestError
 from pipecat_voice_test.measurement.comparison.document import read_baseline
 from pipecat_voice_test.measurement.comparison.model import Measured
 from pipecat_voice_test.report.files import RESULTS, RUN_FILES
@@ -68,23 +68,34 @@ class BaselineFile:
         return f"this run's results take the place of the baseline {self.shown}"
 
 
-def read_file(path: Path, shown: str) -> bytes:
-    """The content of a file that somebody named.
+def read_file(
+    path: Path,
+    shown: str,
+    error_of: type[VoiceTestError] = BaselineError,
+    fix: str = _KEEP_ONE,
+) -> bytes:
+    """The content of a results.json that somebody named.
+
+    Args:
+        path: The file.
+        shown: What to call it in messages.
+        error_of: What is raised.
+        fix: What to do where it cannot be read.
 
     Raises:
-        BaselineError: It is not there, no file, or too large to be one of ours.
+        VoiceTestError: It is not there, no file, or too large to be one of ours.
     """
     try:
         if path.is_dir():
-            raise BaselineError(
+            raise error_of(
                 f"{shown} is a folder.", fix=f"name the file in it: {(path / RESULTS).as_posix()}"
             )
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise BaselineError(f"{shown} cannot be read: {error.strerror}.", fix=_KEEP_ONE) from error
+        raise error_of(f"{shown} cannot be read: {error.strerror}.", fix=fix) from error
     if len(data) > MOST_BYTES:
-        raise BaselineError(
+        raise error_of(
             f"{shown} is larger than {MOST_BYTES // 1024**2} MiB.",
             fix="give the results.json of an earlier run.",
         )
