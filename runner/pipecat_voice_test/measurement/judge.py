@@ -193,6 +193,7 @@ def _turn_facts(facts: CallFacts, record: TurnRecord) -> TurnFacts:
         stop_ms=None if record.barge_in is None else record.barge_in.stop_ms,
         clear_ms=None if record.barge_in is None else record.barge_in.clear_seen_ms,
         text=record.turn.text,
+        keys=record.turn.dtmf,
     )
 
 

@@ -66,6 +66,8 @@ class TurnFacts:
         heard: Bot bursts on the ear clock in this turn.
         response_ms: To the answer, for a barge-in METRICS `recovery`; None if there was none.
         clear_ms: METRICS `clear_seen`.
+        text: What was said, for people.
+        keys: What was pressed.
     """
 
     index: int
@@ -78,6 +80,7 @@ class TurnFacts:
     stop_ms: float | None = None
     clear_ms: float | None = None
     text: str | None = None
+    keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)

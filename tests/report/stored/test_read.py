@@ -69,6 +69,7 @@ def uneven_run(seed: int) -> RunResult:
         turns = (
             TurnFacts(0, 4, TurnKind.LISTEN, heard=((ms(), ms()),), response_ms=values[0]),
             TurnFacts(1, 6, TurnKind.TURN, "ask", said=(ms(), ms()), stop_ms=ms(), clear_ms=ms()),
+            TurnFacts(2, 8, TurnKind.DTMF, said=(ms(), ms()), keys="1#"),
         )
         rig = Rig(some.uniform(5, 15), ms(), ms(), 750, ms(), 9, some.random(), some.random(), ms())
         found = call(

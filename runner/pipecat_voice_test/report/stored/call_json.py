@@ -104,6 +104,7 @@ def _turn(turn: TurnFacts) -> Json:
         "stop_ms": whole(turn.stop_ms),
         "clear_ms": whole(turn.clear_ms),
         "text": turn.text,
+        "keys": turn.keys,
     }
 
 

@@ -27,6 +27,8 @@ from pipecat_voice_test.measurement.results import (
 from pipecat_voice_test.measurement.value import kept
 from pipecat_voice_test.report.facts import judged_value
 from pipecat_voice_test.report.text import masked, plain_text, valid_text
+from pipecat_voice_test.scenario.limits import Limits
+from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.timeline import Rig, Timeline
 
 SOURCE_BYTES = 256 * 1024
@@ -139,10 +141,19 @@ def _with_sources(results: Iterable[ScenarioResult]) -> tuple[ScenarioResult, ..
 
 
 def _scenario(result: ScenarioResult) -> ScenarioResult:
+    scenario = result.scenario
     return replace(
         result,
         # Intervals are drawn by the name, so it must be the one that a file can carry.
-        scenario=replace(result.scenario, name=valid_text(result.scenario.name)),
+        scenario=Scenario(
+            name=valid_text(scenario.name),
+            file=scenario.file,
+            line_number=scenario.line_number,
+            turns=(),
+            tags=scenario.tags,
+            limits=_limits(scenario.limits),
+            source=scenario.source,
+        ),
         calls=tuple(_call(call) for call in result.calls),
         checks=_checks(result.checks),
         reason=masked(result.reason),
@@ -150,12 +161,21 @@ def _scenario(result: ScenarioResult) -> ScenarioResult:
     )
 
 
+def _limits(limits: Limits) -> Limits:
+    gates = {
+        metric: {statistic: float(limit) for statistic, limit in found.items()}
+        for metric, found in limits.gates.items()
+    }
+    lines = {metric: line for metric in limits.own if (line := limits.line_of(metric)) is not None}
+    return Limits(gates, limits.own, lines)
+
+
 def _checks(checks: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(
         replace(
             check,
             verdict=_CHECK_VERDICTS.get(check.verdict, check.verdict),
-            value=judged_value(check),
+            value=_finite_or_none(judged_value(check)),
             limit=_finite_or_none(check.limit),
             at_ms=_whole_or_none(check.at_ms),
         )
@@ -210,27 +230,32 @@ def _compared(compared: Compared) -> Compared:
 
 
 def _comparison(one: Comparison) -> Comparison:
-    def near(value: float | None) -> float | None:
-        return None if value is None else kept(one.metric, value)
+    def near(value: float) -> float:
+        return float(kept(one.metric, value))
+
+    def near_or_none(value: float | None) -> float | None:
+        return None if value is None else near(value)
 
     def side(found: Side | None) -> Side | None:
-        return None if found is None else Side(found.n, kept(one.metric, found.figure))
+        return None if found is None else Side(found.n, near(found.figure))
 
     return replace(
         one,
         scenario=valid_text(one.scenario),
         base=side(one.base),
         new=side(one.new),
-        difference=near(one.difference),
-        interval=one.interval
-        and (kept(one.metric, one.interval[0]), kept(one.metric, one.interval[1])),
-        allowed=near(one.allowed),
-        could_show=near(one.could_show),
+        difference=near_or_none(one.difference),
+        interval=one.interval and (near(one.interval[0]), near(one.interval[1])),
+        allowed=near_or_none(one.allowed),
+        could_show=near_or_none(one.could_show),
     )
 
 
 def _finite(values: Values) -> Values:
-    return {metric: tuple(v for v in found if math.isfinite(v)) for metric, found in values.items()}
+    return {
+        metric: tuple(float(value) for value in found if math.isfinite(value))
+        for metric, found in values.items()
+    }
 
 
 def _thinned(logged: list[tuple[float, int]]) -> tuple[tuple[float, int], ...]:
@@ -245,7 +270,7 @@ def _span(span: tuple[float, float]) -> tuple[float, float]:
 
 
 def _finite_or_none(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 def _whole(value_ms: float) -> float:

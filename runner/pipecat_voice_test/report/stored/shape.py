@@ -39,6 +39,7 @@ class TurnPart(Part):
     stop_ms: float | None
     clear_ms: float | None
     text: str | None
+    keys: str
 
 
 class FindingPart(Part):

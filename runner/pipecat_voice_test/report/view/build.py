@@ -26,7 +26,7 @@ def call_view(
         call: One of its calls.
         evidence: What its files say; without any the result alone has to do.
     """
-    regions, moments = regions_of(result, call, evidence), moments_of(call, evidence)
+    regions, moments = regions_of(call, evidence), moments_of(call, evidence)
     duration_ms = call.timeline.duration_ms
     if duration_ms <= 0.0:  # A result that does not say; the recording does.
         duration_ms = len(evidence.said) / SAMPLES_PER_MS

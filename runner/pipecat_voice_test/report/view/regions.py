@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from pipecat_voice_test.measurement.channels import Hearing, Span, Utterance
-from pipecat_voice_test.measurement.results import CallResult, ScenarioResult, TurnFacts
+from pipecat_voice_test.measurement.results import CallResult
 from pipecat_voice_test.measurement.turn_taking import turn_taking
 from pipecat_voice_test.report.view.model import Evidence, Lane, Region, RegionKind
 from pipecat_voice_test.report.view.words import length, shown
@@ -13,11 +13,11 @@ from pipecat_voice_test.timeline import PlaybackCleared
 CUT_IN = "cut_in"
 
 
-def regions_of(result: ScenarioResult, call: CallResult, evidence: Evidence) -> tuple[Region, ...]:
+def regions_of(call: CallResult, evidence: Evidence) -> tuple[Region, ...]:
     """Every stretch of both lanes, oldest first; where two begin together, speech is first."""
     bursts = bursts_of(call)
     found = [
-        *_said(result, call),
+        *_said(call),
         *(Region(Lane.BOT, RegionKind.SPEECH, *burst) for burst in bursts),
         *_cut_ins(call, bursts, evidence),
         *_talk_overs(call, bursts),
@@ -37,18 +37,13 @@ def bursts_of(call: CallResult) -> tuple[Span, ...]:
     return tuple(sorted({Span(*burst) for turn in call.turns for burst in turn.heard}))
 
 
-def _said(result: ScenarioResult, call: CallResult) -> Iterator[Region]:
+def _said(call: CallResult) -> Iterator[Region]:
     for turn in call.turns:
         if turn.said is not None:
             text = shown(turn.text or "")
             if turn.kind is TurnKind.DTMF:
-                text = f"keys {_keys(result, turn)}".rstrip()
+                text = shown(f"keys {turn.keys}").rstrip()
             yield Region(Lane.CALLER, RegionKind.SPEECH, *turn.said, text)
-
-
-def _keys(result: ScenarioResult, turn: TurnFacts) -> str:
-    turns = result.scenario.turns
-    return turns[turn.index].dtmf if 0 <= turn.index < len(turns) else ""
 
 
 def _cut_ins(call: CallResult, bursts: Sequence[Span], evidence: Evidence) -> Iterator[Region]:
