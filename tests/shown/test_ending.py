@@ -4,11 +4,14 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path, PurePath
+from pathlib import Path
 
 import pytest
 from pipecat_voice_test.measurement.results import RunResult, Verdict
+from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.terminal.closing import closing_lines
-from pipecat_voice_test.shown.ending import show_ending
+from pipecat_voice_test.shown.ending import show_ending, where
 from pipecat_voice_test.shown.progress import Loudness
 from report.runs import (
     FAILED_CALL,
@@ -151,6 +154,27 @@ def test_the_last_lines_count_and_say_where_the_results_lie() -> None:
             "1 passed, 1 failed in 41.2 s",
             "Results: voice-test-results, JUnit: voice-test-results/junit.xml",
         ]
+
+
+def test_the_very_last_line_names_the_page_if_there_is_one(tmp_path: Path) -> None:
+    place = Place(tmp_path, tmp_path / "results")
+    (tmp_path / "results").mkdir()
+
+    before = where(place)
+    (tmp_path / "results" / "report.html").touch()
+
+    assert before == ["Results: results, JUnit: results/junit.xml"]
+    assert where(place) == [*before, "Page: results/report.html"]
+
+
+def test_a_page_that_was_written_is_named_last(tmp_path: Path) -> None:
+    place = replace(place_of(ONE_OF_EACH), working=tmp_path, output=PurePath("out"))
+    (tmp_path / "out").mkdir()
+    for page in (False, True):
+        out = io.StringIO()
+        show_ending(ONE_OF_EACH, place, Loudness.NORMAL, out, {})
+        assert (out.getvalue().splitlines()[-1] == "Page: out/report.html") is page
+        (tmp_path / "out" / "report.html").touch()
 
 
 def test_nothing_a_bot_says_acts_on_the_terminal() -> None:

@@ -201,6 +201,8 @@ def test_every_step_that_takes_a_while_is_named() -> None:
     shown.control_calling()
     shown.bot_stopping(bot)
     shown.writing()
+    shown.calls_planned([scenario()], Plan(()))
+    shown.writing_page()
 
     assert [line.partition("] ")[2] for line in shown.lines] == [
         "preparing 1 scenario",
@@ -210,6 +212,7 @@ def test_every_step_that_takes_a_while_is_named() -> None:
         "calling the control bot, whose times are known",
         "stopping the bot",
         "writing the reports",
+        "writing the page",
     ]
 
 

@@ -54,8 +54,8 @@ def test_a_run_at_a_terminal_leaves_its_results_and_nothing_else(tmp_path: Path)
     assert not [line for line in lines if "waits for" in line or "calls done" in line]
     assert sum("response median" in line for line in lines) == 1
     assert sum("✓ passed" in line for line in lines) == 1
-    assert [line.partition(" in ")[0] for line in lines[-2:-1]] == ["1 passed"]
-    assert lines[-1].startswith("Results: ")
+    assert [line.partition(" in ")[0] for line in lines[-3:-2]] == ["1 passed"]
+    assert [line.partition(": ")[0] for line in lines[-2:]] == ["Results", "Page"]
     assert written.rfind("\x1b[?25h") > written.rfind("\x1b[?25l")  # The cursor is back.
 
 

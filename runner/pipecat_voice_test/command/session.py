@@ -193,12 +193,11 @@ class _Session:
 
         if selection.shard is not None:
             shown.sharing(selection.share, empty=not selection.scenarios)
-        with (
-            shown,
-            asyncio.Runner(loop_factory=partial(punctual_loop, plan.workers)) as runner,
-        ):
-            result, place = runner.run(in_loop())
-        self._write_page(result)
+        with shown:
+            with asyncio.Runner(loop_factory=partial(punctual_loop, plan.workers)) as runner:
+                result, place = runner.run(in_loop())
+            shown.writing_page()
+            self._write_page(result)
         show_ending(result, place, loudness)
         return result.exit_code
 

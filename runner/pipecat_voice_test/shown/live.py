@@ -19,6 +19,8 @@ from rich.live import Live
 from rich.text import Text
 
 from pipecat_voice_test.bot.base import Bot
+from pipecat_voice_test.measurement.results import CallResult
+from pipecat_voice_test.one_call import OneCall
 from pipecat_voice_test.shown.following import Followed
 from pipecat_voice_test.shown.left import elapsed
 from pipecat_voice_test.shown.progress import Loudness, Progress
@@ -89,6 +91,10 @@ class LiveProgress(Progress):
     def bot_ready(self, bot: Bot) -> None:
         self._do("")
 
+    def call_ended(self, call: OneCall, result: CallResult) -> None:
+        super().call_ended(call, result)
+        self._redraw()
+
     def _tell_began(self, followed: Followed) -> None:
         self._redraw()
 
@@ -108,7 +114,7 @@ class LiveProgress(Progress):
     # --- drawing --------------------------------------------------------------------------
 
     def _redraw(self) -> None:
-        if self._is_behind():  # What was drawn last is not on the screen yet.
+        if self._is_behind():  # What was drawn before is not on the screen yet.
             return
         began_s = time.perf_counter()
         with suppress(OSError, ValueError):

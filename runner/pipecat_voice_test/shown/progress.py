@@ -120,6 +120,10 @@ class Progress:
     def writing(self) -> None:
         self._do("writing the reports")
 
+    def writing_page(self) -> None:
+        if self._tally is not None:  # Else next to nothing is on it.
+            self._do("writing the page")
+
     def interrupted(self, because: str) -> None:
         self._tell(f"{because}; the bot is stopped, results are written")
 

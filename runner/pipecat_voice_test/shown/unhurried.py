@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from typing import IO
 
 _WAITING_CHARACTERS = 1_000_000
+_SCREENS_CHARACTERS = 16_384
 
 
 class Unhurried:
@@ -35,8 +36,8 @@ class Unhurried:
 
     @property
     def is_behind(self) -> bool:
-        """Whether something is not written yet."""
-        return self._waiting > 0
+        """Whether more waits to be written than a screen or two."""
+        return self._waiting > _SCREENS_CHARACTERS
 
     def isatty(self) -> bool:
         return self._out.isatty()
