@@ -4,7 +4,6 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path, PurePath
 from pathlib import Path
 
 import pytest
@@ -165,16 +164,6 @@ def test_the_very_last_line_names_the_page_if_there_is_one(tmp_path: Path) -> No
 
     assert before == ["Results: results, JUnit: results/junit.xml"]
     assert where(place) == [*before, "Page: results/report.html"]
-
-
-def test_a_page_that_was_written_is_named_last(tmp_path: Path) -> None:
-    place = replace(place_of(ONE_OF_EACH), working=tmp_path, output=PurePath("out"))
-    (tmp_path / "out").mkdir()
-    for page in (False, True):
-        out = io.StringIO()
-        show_ending(ONE_OF_EACH, place, Loudness.NORMAL, out, {})
-        assert (out.getvalue().splitlines()[-1] == "Page: out/report.html") is page
-        (tmp_path / "out" / "report.html").touch()
 
 
 def test_nothing_a_bot_says_acts_on_the_terminal() -> None:
