@@ -295,4 +295,4 @@ def _data(view: CallView, evidence: Evidence) -> dict[str, Any]:
 
 
 def _ms(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
+    return None if value is None or not math.isfinite(value) else round(value, 1)

@@ -17,7 +17,7 @@ from pipecat_voice_test.report.files import CallFiles, Place
 from pipecat_voice_test.report.page import overview
 from pipecat_voice_test.report.page.calls import CallPart, call_part, scenario_part
 from pipecat_voice_test.report.page.figures import figures
-from pipecat_voice_test.report.page.looks import looks, name_of, rendered
+from pipecat_voice_test.report.page.looks import SIGNS, looks, name_of, rendered
 from pipecat_voice_test.report.page.sound import (
     AudioBudget,
     chosen,
@@ -84,7 +84,7 @@ def page_html(
     ]
     text = [piece if isinstance(piece, bytes) else piece.outside for piece in pieces]
     frame = looks(text)
-    title = f"{words(run.verdict)}: {counts_line(run)}"
+    title = f"{SIGNS[run.verdict]} {words(run.verdict)}: {counts_line(run)}, pipecat-voice-test"
     around = [
         rendered("frame.html", title=title, version=version, **frame),
         rendered("tail.html", **frame),
