@@ -51,6 +51,10 @@ class _Commands(click.Group):
         _flush()
         sys.exit(int(code or 0))
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they are met, not in that of the alphabet."""
+        return list(self.commands)
+
 
 @click.group(
     cls=_Commands,
@@ -89,7 +93,11 @@ _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
         "Phone a Pipecat bot and check how it listens.",
         f"""Each of PATHS is a scenario file, or a folder of them; without any, {DEFAULT_PATH}.
         The bot is started, called once per scenario in real time as a telephone network would,
-        and stopped.""",
+        and stopped. Which bot is said by one of --bot-image, --bot-build, --bot-compose,
+        --bot-command and --bot-url:""",
+        f"""\b
+        {NAME} run --bot-command "python bot.py -t twilio --port {{port}}"
+        {NAME} run tests/voice/hours.yaml --bot-image shop/bot:ci --repeat 5""",
         """Every option may also be given in the environment as PVT_<OPTION> (PVT_BOT_COMMAND;
         repeatable ones one a line), or in a file voice-test.yaml in the scenarios' folder
         (`bot-command: …`). The command line counts most, then the environment, then the file.""",
