@@ -13,6 +13,8 @@ from pipecat_voice_test.timeline import SAMPLES_PER_MS
 
 __all__ = ["call_view", "worst_call"]
 
+ERROR_CHARACTERS = 1000
+
 NO_EVIDENCE = Evidence()
 
 
@@ -41,4 +43,5 @@ def call_view(
         misses=misses_of(call),
         events=happened_of(evidence),
         log=log_lines_of(call, evidence),
+        error=shown(call.error, ERROR_CHARACTERS),
     )

@@ -29,6 +29,7 @@ RUN_PAUSE_MS = 1000.0
 MOST_EVENTS = 5000
 
 _PCM = 1
+_MOST_DIGITS = 18
 _AUDIO_LINE = re.compile(
     rb'\{"t":(-?[0-9.]{1,20}),"dir":"(in|out)","event":"media","count":[0-9]+,'
     rb'(?:"sequence":[0-9]+,)?"size_bytes":[0-9]+,"payload_bytes":([0-9]{1,12})'
@@ -161,7 +162,7 @@ class _Reading:
 def _parsed(line: bytes) -> dict[str, Any] | None:
     """One object that says what happened and when, or None."""
     try:
-        found = json.loads(line.decode("utf-8", "replace"))
+        found = json.loads(line.decode("utf-8", "replace"), parse_int=_whole)
     except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or not isinstance(found.get("event"), str):
@@ -169,10 +170,12 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
     at_ms = found.get("t")
     if isinstance(at_ms, bool) or not isinstance(at_ms, int | float):
         return None
-    try:
-        return found if math.isfinite(at_ms) else None
-    except OverflowError:
-        return None
+    return found if math.isfinite(at_ms) else None
+
+
+def _whole(digits: str) -> int | float:
+    """A number one can reckon with: one too long for that is as good as endless."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _number(text: bytes) -> float | None:

@@ -65,7 +65,7 @@ def _detail(line: Line) -> str:
 def _told(line: Line) -> Iterator[str]:
     fields = [(key, value) for key, value in line.items() if key not in _UNTOLD]
     for key, value in fields[:_MOST_FIELDS]:
-        if value is None or value == "":
+        if not isinstance(value, str | int | float) or value == "":
             continue
         match key:
             case "turn" if isinstance(value, int):

@@ -157,6 +157,7 @@ class CallView:
 
     Attributes:
         misses: The worst one first: that is where a page opens.
+        error: Why the call could not be judged, with its `Fix:`, on one line, or empty.
         worst_ms: Where the worst miss that can be heard is, or None.
     """
 
@@ -170,6 +171,7 @@ class CallView:
     misses: tuple[Miss, ...] = ()
     events: tuple[Happened, ...] = ()
     log: tuple[LogLine, ...] = ()
+    error: str = ""
 
     @property
     def worst_ms(self) -> float | None:

@@ -59,10 +59,9 @@ def _text(line: Line, key: str) -> str:
 
 
 def _cleared(discarded_ms: object) -> str:
-    known = isinstance(discarded_ms, int | float)
-    if not known or not discarded_ms:
-        return "nothing was queued" if known else ""
-    return f"{length(float(str(discarded_ms)))} unheard"
+    if not isinstance(discarded_ms, int | float):
+        return ""
+    return f"{length(discarded_ms)} unheard" if discarded_ms else "nothing was queued"
 
 
 def _ended(line: Line) -> str:
