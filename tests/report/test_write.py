@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from pipecat_voice_test.errors import UsageError
 from pipecat_voice_test.measurement.results import CallResult, RunResult, Verdict
+from pipecat_voice_test.report import write
+from pipecat_voice_test.report.view.model import CallView, Evidence
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.timeline import HeardPiece, MessageSent, Timeline
 
 from report.runs import HOSTILE_RUN, LATE, NEVER_STARTED, ONE_OF_EACH, call, result, run, scenario
 
-CALL_FILES = {"call.wav", "bot_raw.wav", "events.jsonl", "bot.log"}
+CALL_FILES = {"call.wav", "bot_raw.wav", "events.jsonl", "timeline.png", "bot.log"}
 REPORTS = {"junit.xml", "results.json", "summary.md", "ctrf.json"}
 
 
@@ -45,7 +47,11 @@ def test_a_call_is_on_disk_as_soon_as_it_is_written_p73(tmp_path: Path) -> None:
     folder = tmp_path / "out" / "hours" / "call-1"
 
     assert names_in(tmp_path / "out") == {f"hours/call-1/{name}" for name in CALL_FILES}
-    assert (files.recording, files.timeline) == ("hours/call-1/call.wav", None)
+    assert (files.recording, files.timeline) == (
+        "hours/call-1/call.wav",
+        "hours/call-1/timeline.png",
+    )
+    assert (folder / "timeline.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "call.wav").stat().st_size == 44 + 4 * 240
     assert (folder / "bot_raw.wav").stat().st_size == 44 + 2 * 200
     assert len((folder / "events.jsonl").read_text().splitlines()) == 2
@@ -71,7 +77,7 @@ def test_a_run_lies_where_its_reports_say(tmp_path: Path) -> None:
     }
 
     assert names_in(tmp_path / "out") == named | REPORTS
-    assert len(named) == 4 * sum(len(item.calls) for item in ONE_OF_EACH.scenarios)
+    assert len(named) == 5 * sum(len(item.calls) for item in ONE_OF_EACH.scenarios)
     for path in named:
         assert f"[[ATTACHMENT|out/{path}]]" in (tmp_path / "out" / "junit.xml").read_text("utf-8")
 
@@ -202,3 +208,34 @@ def test_what_can_be_written_is_written_when_something_else_fails(tmp_path: Path
     files = folder.place(what).of_call(0, 0)
     assert (files.recording, files.bot_raw) == ("hours/call-1/call.wav", None)
     assert (tmp_path / "hours" / "call-1" / "events.jsonl").exists()
+
+
+def test_a_picture_that_cannot_be_drawn_costs_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(write, "timeline_png", broken)
+    files = ResultsFolder(tmp_path).write_call("hours", recorded())
+
+    assert names_in(tmp_path / "hours" / "call-1") == CALL_FILES - {"timeline.png"}
+    assert (files.recording, files.timeline) == ("hours/call-1/call.wav", None)
+
+
+def test_a_picture_has_the_name_of_its_scenario(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named: list[str] = []
+    draw = write.timeline_png
+
+    def drawn(view: CallView, evidence: Evidence) -> bytes:
+        named.append(view.name)
+        assert len(evidence.said) == 240
+        return draw(view, evidence)
+
+    monkeypatch.setattr(write, "timeline_png", drawn)
+    folder = ResultsFolder(tmp_path)
+    folder.write_call(folder.slug(scenario("Opening hours!")), recorded())
+
+    assert named == ["Opening hours!"]

@@ -7,11 +7,12 @@ whatever stops the run leaves what was there (P-73). A file appears whole or not
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pipecat_voice_test import __version__
 from pipecat_voice_test.errors import UsageError
-from pipecat_voice_test.measurement.results import CallResult, RunResult
+from pipecat_voice_test.measurement.results import CallResult, RunResult, ScenarioResult
 from pipecat_voice_test.report.ctrf import ctrf_json
 from pipecat_voice_test.report.disk import (
     bring_file,
@@ -34,6 +35,7 @@ from pipecat_voice_test.report.files import (
     RESULTS,
     RUN_FILES,
     SUMMARY,
+    TIMELINE,
     CallFiles,
     Place,
     unused_slug,
@@ -41,12 +43,14 @@ from pipecat_voice_test.report.files import (
 from pipecat_voice_test.report.junit.cases import Family, junit_xml
 from pipecat_voice_test.report.page.page import page_html
 from pipecat_voice_test.report.page.sound import AudioBudget
+from pipecat_voice_test.report.picture.timeline import timeline_png
 from pipecat_voice_test.report.recording import bot_raw_wav_blocks, call_wav_blocks
 from pipecat_voice_test.report.results_json import TOOL, results_json
 from pipecat_voice_test.report.shelf import CallShelf
 from pipecat_voice_test.report.stored.kept import kept_run
 from pipecat_voice_test.report.summary.markdown import summary_md
 from pipecat_voice_test.report.text import plain_text, valid_text
+from pipecat_voice_test.report.view.build import call_view
 from pipecat_voice_test.scenario.model import Scenario
 
 Renderer = Callable[[], Iterable[bytes]]
@@ -71,6 +75,7 @@ class ResultsFolder:
         self.working = (working or Path.cwd()).absolute()
         self.path = self.working / path
         self._slugs: dict[tuple[str, int, str], str] = {}
+        self._named: dict[str, Scenario] = {}
         self._taken: set[str] = set()
         self._written: dict[tuple[str, int, int], CallFiles] = {}
         self._calls: Counter[tuple[str, int]] = Counter()
@@ -81,6 +86,7 @@ class ResultsFolder:
         key = (str(scenario.file), scenario.line_number, valid_text(scenario.name))
         if key not in self._slugs:
             self._slugs[key] = unused_slug(scenario.name, self._taken)
+            self._named[self._slugs[key]] = scenario
         return self._slugs[key]
 
     def write_call(self, slug: str, call: CallResult) -> CallFiles:
@@ -102,11 +108,27 @@ class ResultsFolder:
         written: set[str] = set()
         try:
             make_folder(self.path / folder)
-            _write_each(self.path / folder, files, written)
+            try:
+                _write_each(self.path / folder, files, written)
+            finally:
+                self._write_picture(slug, call, folder, written)
         finally:
             found = CallFiles.in_folder(folder, written)
             self._written[slug, call.number, earlier] = found
         return found
+
+    def _write_picture(self, slug: str, call: CallResult, folder: str, written: set[str]) -> None:
+        """Draw a call from what it has written, as every later report does.
+
+        The picture is no evidence: a call of which there is none is written like any other.
+        """
+        scenario = self._named.get(slug) or Scenario(slug, Path(slug), 1, ())
+        result = ScenarioResult(scenario, call.verdict, (call,))
+        with suppress(Exception):
+            evidence = CallShelf(self.path).evidence(CallFiles.in_folder(folder, written))
+            picture = timeline_png(call_view(result, call, evidence), evidence)
+            write_whole(self.path / folder / TIMELINE, [picture])
+            written.add(TIMELINE)
 
     def bring_call(
         self, slug: str, number: int, shelf: CallShelf, files: CallFiles
