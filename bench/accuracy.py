@@ -34,6 +34,7 @@ class Case:
     exchanges: int = 4
     background: str = ""
     interrupt_after_ms: int = 1000
+    at_once: int = 25
 
     @property
     def told(self) -> str:
@@ -59,7 +60,7 @@ class Case:
 CASES = (
     Case("20"),
     Case("137.5"),
-    Case("all"),
+    Case("all", calls=20, at_once=10),
     Case("20", "speech", 15, 2),
     *(Case("20", "speech", 25, 1, kind, 2100) for kind in ("music", "noise", "typing")),
 )
@@ -86,7 +87,7 @@ def _call(case: Case, folder: Path) -> tuple[dict[str, list[Pair]], int]:
     log = folder / "bot.jsonl"
     talks = [scenario(_talk(case, number), folder / f"{number}") for number in range(case.calls)]
     with demo_bot(*case.options, "--log", str(log), *_MANNERS) as bot:
-        run = run_calls(talks, bot.url, folder / "results", workers=case.calls)
+        run = run_calls(talks, bot.url, folder / "results", workers=min(case.calls, case.at_once))
     return _pairs(run, log)
 
 
