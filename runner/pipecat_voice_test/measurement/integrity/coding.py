@@ -15,6 +15,7 @@ the high one, lie close to multiples of 256.
 
 import audioop
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,12 +48,18 @@ _COMB_BY_CHANCE = 0.37  # Share of evenly spread values that lie so near.
 _COMB_SHARE = 0.6
 _COMB_SIGMAS = 4.0
 
+_AT_ONCE = 128  # Blocks: as floating-point numbers, those of a long call would fill the memory.
+
 
 def _table(decode: Callable[[bytes, int], bytes]) -> Samples:
     return np.frombuffer(decode(bytes(range(256)), 2), np.int16).astype(np.float32)
 
 
 _ULAW, _ALAW = _table(audioop.ulaw2lin), _table(audioop.alaw2lin)
+
+
+def _as_ulaw(blocks: Bytes) -> Samples:
+    return _ULAW[blocks]
 
 
 def _words(blocks: Bytes, dtype: str, skip: int) -> Samples:
@@ -103,20 +110,18 @@ def coding_faults(sound: Sound) -> Iterator[Fault]:
     blocks, positions = _loud_blocks(sound)
     if len(blocks) < RUN_BLOCKS:
         return
-    as_ulaw = _ULAW[blocks]
-    ulaw_db = prediction_gain_db(as_ulaw)
-    swapped = _swapped_before_encoding(as_ulaw, ulaw_db, positions)
+    ulaw_db = _gains_db(_as_ulaw, blocks)
+    swapped = _swapped_before_encoding(blocks, ulaw_db, positions)
     if swapped is not None:
         yield swapped
         return
-    better_db = {
-        name: prediction_gain_db(read(blocks)) - ulaw_db for name, read in _READINGS.items()
-    }
+    better_db = {name: _gains_db(read, blocks) - ulaw_db for name, read in _READINGS.items()}
     runs_db = {name: _running_mean(better) for name, better in better_db.items()}
-    offset = _running_mean(as_ulaw.mean(axis=1)) / FULL_SCALE
+    means, at_one_end, at_other_end = _of_each(blocks, _offset_and_ends)
+    offset = _running_mean(means) / FULL_SCALE
     for name, side in _EIGHT_BITS.items():
         runs_db[name][side * offset < EIGHT_BITS_OFFSET] = -np.inf
-    at_ends = np.minimum((blocks == 0x00).mean(axis=1), (blocks == 0x80).mean(axis=1))
+    at_ends = np.minimum(at_one_end, at_other_end)
     beyond_doubt = (_running_mean(ulaw_db) > CLEAR_DB) | (_running_mean(at_ends) > SQUARE_SHARE)
     for run_db in runs_db.values():
         run_db[beyond_doubt] = -np.inf
@@ -134,6 +139,41 @@ def coding_faults(sound: Sound) -> Iterator[Fault]:
             f"{float((better_db[best] + ulaw_db)[run].mean()):.1f} dB, "
             f"as μ-law to {float(ulaw_db[run].mean()):.1f} dB, so the caller hears noise.",
         )
+
+
+def _of_each(
+    blocks: Bytes, figures: Callable[[Bytes], tuple[NDArray[Any], ...]]
+) -> list[NDArray[Any]]:
+    """Figures of every block, a few blocks at a time, so that long calls take no more memory."""
+    parts = [figures(blocks[first : first + _AT_ONCE]) for first in range(0, len(blocks), _AT_ONCE)]
+    return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+
+def _gains_db(read: Callable[[Bytes], Samples], blocks: Bytes) -> NDArray[np.float64]:
+    """The prediction gain of every block, if its bytes are read like this."""
+    (gains_db,) = _of_each(blocks, lambda few: (prediction_gain_db(read(few)),))
+    return gains_db
+
+
+def _offset_and_ends(blocks: Bytes) -> tuple[NDArray[Any], ...]:
+    """Mean of the samples as μ-law, and shares of them at either end of the scale."""
+    ends = ((blocks == end).mean(axis=1) for end in (0x00, 0x80))
+    return _as_ulaw(blocks).mean(axis=1), *ends
+
+
+def _moments_and_comb(blocks: Bytes) -> tuple[NDArray[Any], ...]:
+    """Means of second and fourth powers; how many samples are fine, and of these at the comb."""
+    as_ulaw = _as_ulaw(blocks)
+    squares = as_ulaw.astype(np.float64) ** 2
+    size = np.abs(as_ulaw)
+    fine = (size >= _COMB_RANGE[0]) & (size <= _COMB_RANGE[1])
+    off = np.abs((size + _COMB / 2) % _COMB - _COMB / 2)
+    return (
+        squares.mean(axis=1),
+        (squares * squares).mean(axis=1),
+        fine.sum(axis=1),
+        (fine & (off <= _COMB_NEAR)).sum(axis=1),
+    )
 
 
 def prediction_gain_db(blocks: Samples) -> NDArray[np.float64]:
@@ -177,8 +217,8 @@ def _loud_blocks(sound: Sound) -> tuple[Bytes, NDArray[np.int64]]:
 def _powers(blocks: Bytes) -> NDArray[np.float64]:
     """The power of each block around its own mean, as μ-law; a constant is no sound."""
     powers = np.empty(len(blocks))
-    for first in range(0, len(blocks), 256):
-        powers[first : first + 256] = _ULAW[blocks[first : first + 256]].var(axis=1)
+    for first in range(0, len(blocks), _AT_ONCE):
+        powers[first : first + _AT_ONCE] = _ULAW[blocks[first : first + _AT_ONCE]].var(axis=1)
     return powers
 
 
@@ -190,16 +230,13 @@ def _running_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _swapped_before_encoding(
-    as_ulaw: Samples, ulaw_db: NDArray[np.float64], positions: NDArray[np.int64]
+    blocks: Bytes, ulaw_db: NDArray[np.float64], positions: NDArray[np.int64]
 ) -> Fault | None:
-    squares = as_ulaw.astype(np.float64) ** 2
-    power = _running_mean(squares.mean(axis=1))
-    kurtosis = _running_mean((squares * squares).mean(axis=1)) / np.maximum(power, 1.0) ** 2
-    size = np.abs(as_ulaw)
-    fine = (size >= _COMB_RANGE[0]) & (size <= _COMB_RANGE[1])
-    off = np.abs((size + _COMB / 2) % _COMB - _COMB / 2)
-    seen = RUN_BLOCKS * _running_mean(fine.sum(axis=1))
-    near = RUN_BLOCKS * _running_mean((fine & (off <= _COMB_NEAR)).sum(axis=1))
+    powers, fourths, fine, near_comb = _of_each(blocks, _moments_and_comb)
+    power = _running_mean(powers)
+    kurtosis = _running_mean(fourths) / np.maximum(power, 1.0) ** 2
+    seen = RUN_BLOCKS * _running_mean(fine)
+    near = RUN_BLOCKS * _running_mean(near_comb)
     share = near / np.maximum(seen, 1.0)
     sigma = np.sqrt(_COMB_BY_CHANCE * (1 - _COMB_BY_CHANCE) / np.maximum(seen, 1.0))
     found = (

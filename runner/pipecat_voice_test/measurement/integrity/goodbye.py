@@ -46,8 +46,8 @@ def cut_goodbye(facts: CallFacts, sound: Sound) -> tuple[bool, Fault | None]:
     if _was_interrupted(facts, end_ms):
         return _UNTOLD
     sent = sound.ulaw + timeline.unheard_ulaw
-    quiet = len(sent) - len(sent.rstrip(ULAW_SILENCE + b"\x7f"))
-    end = len(sent) - min(quiet, _PADDING_BYTES)
+    last = sent[-_PADDING_BYTES:]
+    end = len(sent) - (len(last) - len(last.rstrip(ULAW_SILENCE + b"\x7f")))
     end_db = _end_db(sent, end)
     ends_db = [_end_db(sent, other) for other in _other_ends(facts, sound, end_ms)]
     usual_db = np.array([each for each in ends_db if each is not None])
@@ -55,7 +55,7 @@ def cut_goodbye(facts: CallFacts, sound: Sound) -> tuple[bool, Fault | None]:
         return _UNTOLD
     cut_db = CUT_DB if len(usual_db) >= USUAL_ENDS else SURELY_CUT_DB
     unusual = (usual_db <= USUAL_DB).mean() >= USUAL_SHARE
-    if end_db < cut_db or not unusual or not _is_voice(sent[:end]):
+    if end_db < cut_db or not unusual or not _is_voice(sent, end):
         return True, None
     return True, Fault(
         "cut_goodbye",
@@ -100,6 +100,6 @@ def _was_interrupted(facts: CallFacts, at_ms: float) -> bool:
     )
 
 
-def _is_voice(ulaw: bytes) -> bool:
-    pcm = decode_ulaw(ulaw[-_CONTEXT_MS * SAMPLES_PER_MS :])
+def _is_voice(ulaw: bytes, end: int) -> bool:
+    pcm = decode_ulaw(ulaw[max(0, end - _CONTEXT_MS * SAMPLES_PER_MS) : end])
     return bool(np.median(voice_probabilities(pcm)[-_VOICE_WINDOWS:]) >= _VOICE)

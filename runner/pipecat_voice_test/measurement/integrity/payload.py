@@ -33,6 +33,7 @@ COMPRESSED_LOUD_SHARE = (0.07, 0.25)
 _LOUD = 15_996
 
 # Frames of MPEG layer III, from their two first bytes on.
+_SEARCHED_BYTES = 1 << 18  # At a time.
 _FRAMES = 8  # So many in a row, each as long as the one before it says.
 _KBITS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
 _KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0)
@@ -115,28 +116,38 @@ def _entropy_bits(run: bytes) -> float:
 def _layer_three(ulaw: bytes) -> int | None:
     """Where frames of MPEG layer III begin, or None."""
     data = np.frombuffer(ulaw, np.uint8)
-    if len(data) < 4:
-        return None
-    # Bits: 11 of sync, 2 version, 2 layer (01 is III), 1 protection; 4 rate, 2 frequency, 1 pad.
-    at = np.flatnonzero((data[:-3] == 0xFF) & ((data[1:-2] & 0xE6) == 0xE2))
+    at = _sync_words(data)
     version, rest = (data[at + 1] >> 3) & 3, data[at + 2]
     rate, frequency = rest >> 4, (rest >> 2) & 3
     good = (version != 1) & (rate != 0) & (rate != 15) & (frequency != 3)
     at, version, rate, frequency = at[good], version[good], rate[good], frequency[good]
     pad = (data[at + 2] >> 1) & 1
     next_at = at + _frame_bytes(version, rate, frequency) + pad
+    kind = version.astype(np.int8) * 4 + frequency.astype(np.int8)
     ends_inside = next_at < len(data)
-    at, next_at = at[ends_inside], next_at[ends_inside]
-    kind = np.full(len(data), -1, np.int8)
-    kind[at] = (version.astype(np.int8) * 4 + frequency.astype(np.int8))[ends_inside]
-    same = kind[at] == kind[next_at]
-    follows = np.zeros(len(data), np.int8)  # How many frames come after this one.
+    at, next_at, kind = at[ends_inside], next_at[ends_inside], kind[ends_inside]
+    # The frame that begins where this one ends, if there is one and of the same kind.
+    following = np.minimum(np.searchsorted(at, next_at), len(at) - 1)
+    same = (at[following] == next_at) & (kind[following] == kind)
+    follows = np.zeros(len(at), np.int8)  # How many frames come after this one.
     for _ in range(_FRAMES):
-        follows[at] = np.where(same, follows[next_at] + 1, 0)
-    for start in np.flatnonzero(follows >= _FRAMES - 1).tolist():
+        follows = np.where(same, follows[following] + 1, 0)
+    for start in at[follows >= _FRAMES - 1].tolist():
         if len(set(ulaw[start : start + BLOCK_BYTES])) >= _FRAMES_KINDS:
             return int(start)
     return None
+
+
+def _sync_words(data: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Where the first two bytes of a frame stand, and two more behind them."""
+    # Bits: 11 of sync, 2 version, 2 layer (01 is III), 1 protection; 4 rate, 2 frequency, 1 pad.
+    starts = len(data) - 3
+    found = [np.zeros(0, np.int64)]
+    for first in range(0, starts, _SEARCHED_BYTES):
+        end = min(first + _SEARCHED_BYTES, starts)
+        is_sync = (data[first:end] == 0xFF) & ((data[first + 1 : end + 1] & 0xE6) == 0xE2)
+        found.append(first + np.flatnonzero(is_sync))
+    return np.concatenate(found)
 
 
 def _frame_bytes(

@@ -4,13 +4,16 @@ Faults of the coding lie in the bytes that were sent one after the other, howeve
 into messages and whenever they arrived; where such a byte was heard is known for each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipecat_voice_test.audio.codec import SAMPLE_RATE_HZ, Pcm, decode_ulaw
 from pipecat_voice_test.timeline import SAMPLES_PER_MS, HeardPiece
+
+PIECE_SAMPLES = 60 * SAMPLE_RATE_HZ  # Whole windows of 10 ms.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +37,11 @@ class Sound:
             return 0.0
         sample = int(self.first_samples[piece]) + position - int(self.starts[piece])
         return sample / SAMPLES_PER_MS
+
+    def pieces(self) -> Iterator[Pcm]:
+        """All samples in order, `PIECE_SAMPLES` at a time, at last less."""
+        for first in range(0, len(self.ulaw), PIECE_SAMPLES):
+            yield decode_ulaw(self.ulaw[first : first + PIECE_SAMPLES])
 
     def position_at(self, at_ms: float) -> int:
         """The first byte that was heard at this moment or later."""

@@ -21,7 +21,7 @@ from pipecat_voice_test.audio.speech import SPEECH_DBOV, loud_windows
 from pipecat_voice_test.audio.voice_model import WINDOW_SAMPLES, voice_probabilities
 from pipecat_voice_test.measurement.integrity.fault import Fault
 from pipecat_voice_test.measurement.integrity.pace import LONGEST_S, PITCH, Floats, voice_figures
-from pipecat_voice_test.measurement.integrity.sound import Sound
+from pipecat_voice_test.measurement.integrity.sound import PIECE_SAMPLES, Sound
 from pipecat_voice_test.measurement.integrity.speed_weights import (
     OCTAVES,
     OCTAVES_FROM,
@@ -104,7 +104,11 @@ def _because(speed: float, share_then: float, share_now: float, figures: Floats)
 
 
 def _from_first_sound(sound: Sound) -> Pcm:
-    pcm = decode_ulaw(sound.ulaw)
-    loud = loud_windows(pcm, SPEECH_DBOV)
-    first = int(np.argmax(loud)) * LEVEL_SAMPLES if loud.any() else 0
-    return pcm[first : first + LONGEST_S * SAMPLE_RATE_HZ]
+    """The first minute; without any sound in it, of whatever there is."""
+    first = 0
+    for number, pcm in enumerate(sound.pieces()):
+        loud = loud_windows(pcm, SPEECH_DBOV)
+        if loud.any():
+            first = number * PIECE_SAMPLES + int(np.argmax(loud)) * LEVEL_SAMPLES
+            break
+    return decode_ulaw(sound.ulaw[first : first + LONGEST_S * SAMPLE_RATE_HZ])
