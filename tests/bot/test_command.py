@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from pipecat_voice_test.bot.base import Bot
 from pipecat_voice_test.bot.command import CommandBot
+from pipecat_voice_test.bot.log import Printed
 from pipecat_voice_test.bot.url import UrlBot
 from pipecat_voice_test.errors import BotExited, BotNotReady, UsageError, VoiceTestError
 
@@ -334,6 +335,33 @@ def test_log_since_a_position_is_what_came_after_it() -> None:
             return bot.log_since(position)
 
     assert asyncio.run(run()) == "during\n"
+
+
+def test_each_line_came_after_it_was_printed_and_before_it_was_asked_for() -> None:
+    """Only what comes within `PIECE_MS` of an earlier line has that one's time."""
+    before = (
+        "import threading, time\n"
+        "def talk():\n"
+        "    for _ in range(5):\n"
+        "        print(time.monotonic_ns(), flush=True)\n"
+        "        time.sleep(0.05)\n"
+        "threading.Thread(target=talk).start()\n"
+    )
+
+    async def run() -> tuple[Printed, int]:
+        async with CommandBot(http_bot(before=before)) as bot:
+            while bot.log_since(0).count("\n") < 5:  # noqa: ASYNC110 - a thread reads
+                await asyncio.sleep(0.01)
+            return bot.printed_since(0), time.monotonic_ns()
+
+    printed, asked_ns = asyncio.run(run())
+    moments = printed.moments()
+    came_ns = [at_ns for _, at_ns in moments]
+    lines = [int(printed.text()[at:].split()[0]) for at, _ in moments]
+
+    assert came_ns == sorted(came_ns)
+    assert came_ns[-1] <= asked_ns
+    assert all(line_ns <= at_ns for line_ns, at_ns in zip(lines, came_ns, strict=True))
 
 
 def test_a_bot_that_ignores_sigterm_is_ended_all_the_same() -> None:

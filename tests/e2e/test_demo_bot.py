@@ -1,9 +1,12 @@
 """The tool finds each fault of the demo bot, names it, and passes the healthy bot."""
 
+import json
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from pipecat_voice_test.bot.log import PIECE_MS
 from pipecat_voice_test.measurement.results import Verdict
 
 from e2e.harness import Case, Found, hold_all
@@ -61,7 +64,7 @@ turns:
 """
 
 HEALTHY = [
-    Case("healthy-20", BARGE_IN, "--send 20"),
+    Case("healthy-20", BARGE_IN, "--send 20 --log /dev/stdout"),
     Case("healthy-40", BARGE_IN, "--send 40"),
     Case("healthy-137.5", BARGE_IN, "--send 137.5"),
     Case("healthy-200", BARGE_IN, "--send 200"),
@@ -195,6 +198,28 @@ def test_a_slow_yield_is_measured(found: dict[str, Found]) -> None:
     result = found["slow-yield"]
 
     assert 1000 < result.value("stop_ms") <= 1520 + result.late_ms
+
+
+def test_no_line_of_the_log_came_before_what_it_tells_of(found: dict[str, Found]) -> None:
+    """The bot writes each line after what it tells of, whose moment is in it."""
+    result = found["healthy-20"]
+    (call,) = result.scenario.calls
+    lines = (result.folder / "healthy-20" / "call-1" / "bot.log").read_text("utf-8").splitlines()
+    came_ms = [time_of(number, call.logged) for number in range(1, len(lines) + 1)]
+    told = [json.loads(line) for line in lines]
+    zero_ns = call.timeline.t0_monotonic_ns
+
+    assert [entry["event"] for entry in told].count("answer") == 2
+    assert came_ms == sorted(came_ms)
+    for entry, at_ms in zip(told, came_ms, strict=True):
+        # What is told of an answer is told a moment before it is heard.
+        if entry["event"] in ("start", "clear", "heard"):
+            assert at_ms >= (entry["at_ns"] - zero_ns) / 1e6 - PIECE_MS, entry
+
+
+def time_of(line: int, logged: Sequence[tuple[float, int]]) -> float:
+    """When a line of bot.log came."""
+    return [at_ms for at_ms, first in logged if first <= line][-1]
 
 
 def test_a_bot_that_dies_is_reported_with_its_last_lines(found: dict[str, Found]) -> None:
