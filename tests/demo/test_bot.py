@@ -137,18 +137,28 @@ def test_a_call_and_its_log(send: str, tmp_path: Path) -> None:
     assert log_of(log)[-1]["event"] == "closed"
 
 
-def test_it_ends_the_call_when_the_goodbye_was_heard() -> None:
+def test_it_ends_the_call_when_the_goodbye_was_heard_and_tells_of_it() -> None:
     async def call(url: str) -> tuple[list[str], int | None]:
         async with calling(url) as phone:
             await phone.send({"event": "dtmf", "dtmf": {"digit": "9"}, "streamSid": SID})
             await phone.socket.wait_closed()
             return phone.events(), phone.socket.close_code
 
-    with bot("--voice", "steady", "--fault", "no-greeting", "--send", "all") as (url, _):
+    options = ("--voice", "steady", "--fault", "no-greeting", "--send", "all", "--tell")
+    with bot(*options) as (url, process):
         events, code = asyncio.run(call(url))
+        process.terminate()
+        assert process.stdout is not None
+        told = process.stdout.read().splitlines()
 
     assert events == ["media", "mark"]
     assert code == 1000
+    assert [line.partition(",")[0] for line in told] == [
+        "CA222222 the call begins",
+        "CA222222 answers: clip goodbye",
+        "CA222222 was told that this was heard: mark goodbye-1",
+        "CA222222 the call is over: code 1000",
+    ]
 
 
 @pytest.mark.parametrize(("path", "status"), [("/", 200), ("/health", 404), ("/ws", 404)])

@@ -120,7 +120,7 @@ def demo_bots(given: Given, faults: Sequence[str]) -> Bots:
         Faults(faults)
     except ValueError as error:
         raise UsageError(f"{error}.", fix="`--fault help` lists what there is.") from None
-    words = [sys.executable, "-m", "pipecat_voice_test.demo.bot", "--host", "127.0.0.1"]
+    words = [sys.executable, "-m", "pipecat_voice_test.demo.bot", "--host", "127.0.0.1", "--tell"]
     words += ["--port", "{port}", *(word for fault in faults for word in ("--fault", fault))]
     account_sid = run_account_sid(given.need(options.SEED))
     return Bots(lambda: CommandBot(shlex.join(words), account_sid=account_sid))

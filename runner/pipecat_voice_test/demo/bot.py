@@ -75,6 +75,7 @@ class Settings:
     faults: Faults
     log: Path | None
     background: Sequence[int] | None = None
+    tells: bool = False
 
 
 def settings_from(arguments: list[str], environment: str = "") -> Settings:
@@ -106,6 +107,7 @@ def settings_from(arguments: list[str], environment: str = "") -> Settings:
     add("--background-db", type=float, default=20, help="the background is this far below it")
     add("--fault", action="append", default=[], metavar="NAME[=VALUE]")
     add("--log", type=Path, metavar="FILE", help="what happened, as JSON lines")
+    add("--tell", action="store_true", help="print what happens")
     given = parser.parse_args(arguments)
     try:
         faults = Faults([*environment.split(","), *given.fault])
@@ -131,6 +133,7 @@ def settings_from(arguments: list[str], environment: str = "") -> Settings:
         faults,
         given.log,
         sound_of(behind, given.background_db) if behind else None,
+        given.tell,
     )
 
 
@@ -157,8 +160,7 @@ async def answer_calls(settings: Settings) -> None:
             max_size=None,
         )
         port = next(iter(server.sockets)).getsockname()[1]
-        sys.stdout.write(f"listening on ws://{settings.host}:{port}{PATH}\n")
-        sys.stdout.flush()
+        _print(f"listening on ws://{settings.host}:{port}{PATH}\n")
         gc.freeze()
         await stopped.wait()
         server.close()
@@ -182,7 +184,8 @@ class Calls:
         behind = None if settings.background is None else Background(settings.background)
         mouth = Mouth(settings.portion_ms, behind, slowness=settings.manners.slowness)
         brain = Brain(settings.manners, settings.voice, mouth)
-        line = Line(connection, brain, settings.faults, self._log)
+        tell = _print if settings.tells else _keep_to_itself
+        line = Line(connection, brain, settings.faults, self._log, tell)
         if "crosses-calls" in settings.faults:
             if self._latest is not None and (before := self._latest()) is not None:
                 before.overheard_by = line
@@ -192,6 +195,14 @@ class Calls:
         except Exception:
             logging.exception("the call failed")
             raise
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _keep_to_itself(text: str) -> None: ...
 
 
 async def _greet_http(

@@ -11,13 +11,13 @@ import binascii
 import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from pipecat_voice_test.demo.acts import Act, Clear, Close, Log, Mark, Send
+from pipecat_voice_test.demo.acts import Act, Clear, Close, Log, Mark, Send, told
 from pipecat_voice_test.demo.brain import Brain
 from pipecat_voice_test.demo.ear import SAMPLES_PER_MS
 from pipecat_voice_test.demo.mischief import HELD_S, make_mischief
@@ -55,11 +55,13 @@ class Line:
         brain: Brain,
         faults: Mapping[str, float],
         log: TextIO | None,
+        tell: Callable[[str], object],
     ) -> None:
         self._socket = socket
         self._brain = brain
         self._faults = faults
         self._log_file = log
+        self._tell = tell
         self._alarm = Alarm()
         self._zero_ns = 0
         self._received_samples = 0
@@ -185,6 +187,7 @@ class Line:
         return (time.monotonic_ns() - self._zero_ns) / 1e6
 
     def _log(self, event: str, times_ms: Mapping[str, float], facts: Mapping[str, object]) -> None:
+        self._tell(f"{self._call_sid[:8]} {told(event, times_ms, facts)}\n")
         if self._log_file is None:
             return
         entry: dict[str, object] = {"event": event, "call_sid": self._call_sid}
