@@ -83,9 +83,10 @@ class ResultsFolder:
 
     def slug(self, scenario: Scenario) -> str:
         """The name of the folder of a scenario: the same each time it is asked for."""
-        key = (str(scenario.file), scenario.line_number, valid_text(scenario.name))
+        name = valid_text(scenario.name)  # As results.json has it, from which it is asked again.
+        key = (str(scenario.file), scenario.line_number, name)
         if key not in self._slugs:
-            self._slugs[key] = unused_slug(scenario.name, self._taken)
+            self._slugs[key] = unused_slug(name, self._taken)
             self._named[self._slugs[key]] = scenario
         return self._slugs[key]
 

@@ -142,8 +142,8 @@ def _errors(parts: Sequence[Part], scenarios: Sequence[ScenarioResult]) -> Itera
     """Each once, with the name of the part it is of, unless it is that of all or a scenario's."""
     if scenarios and all(result.verdict is Verdict.SKIPPED for result in scenarios):
         skipped = [replace(one.scenario, skip_reason=one.reason) for one in scenarios]
-        error = nothing_playable(skipped)
-        yield RunError(error.kind, str(error))
+        nothing = nothing_playable(skipped)
+        yield RunError(nothing.kind, str(nothing))
     met: dict[tuple[str, str], list[tuple[Part, RunError]]] = {}
     for part in parts:
         for error in _errors_of(part.run):
