@@ -4,7 +4,7 @@ import asyncio
 import io
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import IO, cast
 
@@ -12,6 +12,7 @@ import pytest
 from pipecat_voice_test.bot.url import UrlBot
 from pipecat_voice_test.measurement.results import Verdict
 from pipecat_voice_test.run import Plan
+from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.shown.live import LiveProgress, progress
 from pipecat_voice_test.shown.progress import Loudness, Progress
 from rich.console import Console
@@ -114,10 +115,7 @@ def test_which_display_fits(
 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
-def test_no_color_is_respected(
-    no_color: str, coloured: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TERM", "xterm-256color")
+def test_no_color_is_respected(no_color: str, coloured: bool) -> None:
     out = Terminal()
     environ = {"TERM": "xterm-256color", "NO_COLOR": no_color}
     with progress(Loudness.NORMAL, out, environ) as shown:
@@ -132,15 +130,18 @@ def test_no_color_is_respected(
 PLAN = Plan((), repeat=2, workers=2)
 
 
-def under_way(shown: LiveProgress, *, ended: int = 3) -> None:
-    """Six calls of three scenarios, of which the first one passes once and fails once."""
-    scenarios = [scenario(name) for name in ("A", "B", "C")]
+def under_way(
+    shown: LiveProgress, *, ended: int = 3, names: Sequence[str] = ("A", "B", "C")
+) -> list[Scenario]:
+    """Two calls a scenario, of which two go on; the first one passes once and fails once."""
+    scenarios = [scenario(name) for name in names]
     shown.calls_planned(scenarios, PLAN)
     phones = [Phone(number=number, of=one) for number in (1, 2) for one in scenarios]
     begin(shown, *phones[: ended + 2])
     verdicts = [Verdict.PASSED, Verdict.INCONCLUSIVE, Verdict.PASSED, Verdict.FAILED]
     for phone, verdict in zip(phones[:ended], verdicts, strict=False):
         shown.call_ended(phone.call, result(verdict))
+    return scenarios
 
 
 def test_it_is_told_how_far_the_run_is() -> None:
@@ -149,7 +150,7 @@ def test_it_is_told_how_far_the_run_is() -> None:
     under_way(shown, ended=4)
 
     assert seen(shown)[-2:] == [
-        "━━━━━━━━━━━━━─────── 4 of 6 calls done, about 30 s left, 0:30 so far",
+        "━━━━━━━━━━━━━─────── 4 of 6 calls done, about 25 s left, 0:30 so far",
         "2 passed, 1 failed, 1 inconclusive, 1 scenario flaky",
     ]
 
@@ -158,8 +159,8 @@ def test_it_is_told_how_far_the_run_is() -> None:
 @pytest.mark.parametrize("height", [3, 6, 24])
 def test_no_line_is_wider_than_the_screen_and_none_too_many(width: int, height: int) -> None:
     shown = live(width=width, height=height)
-    under_way(shown)
-    begin(shown, *(Phone("電話をかける" * 20, number) for number in range(50)))
+    one, *_ = under_way(shown, names=["電話をかける" * 20, "B", "C"])
+    begin(shown, *(Phone(number=number, of=one) for number in range(50)))
 
     lines = shown.lines()
 
@@ -171,8 +172,8 @@ def test_no_line_is_wider_than_the_screen_and_none_too_many(width: int, height: 
 def test_a_terminal_without_utf_8_gets_no_signs_it_lacks() -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
     shown = live(out, height=8)
-    under_way(shown)
-    begin(shown, *(Phone(number=number) for number in range(50)))
+    one, *_ = under_way(shown)
+    begin(shown, *(Phone(number=number, of=one) for number in range(50)))
 
     text = "\n".join(seen(shown))
 
@@ -236,7 +237,7 @@ def test_nothing_of_the_live_view_is_left_when_it_is_over() -> None:
 
 @pytest.mark.parametrize("width", [60, 30, 200])
 def test_a_screen_that_changes_its_width_shows_everything_once(
-    width: int, monkeypatch: pytest.MonkeyPatch
+    width: int,
 ) -> None:
     screen = Screen(100)
     shown = live(OnScreen(screen), width=100)
@@ -246,12 +247,9 @@ def test_a_screen_that_changes_its_width_shows_everything_once(
         screen.resize(width)
         shown._console.width = width
         shown.writing()
-        drawn = screen.lines()
+        drawn, calls = screen.lines(), seen(shown)[:2]
 
-    assert [line for line in drawn if "#1" in line or "said" in line] == [
-        "what was said before",
-        *(line for line in seen(shown) if "#1" in line),
-    ]
+    assert drawn[:3] == ["what was said before", *calls]
     assert drawn.count("writing the reports") == 1
     assert screen.lines() == ["what was said before"]
 

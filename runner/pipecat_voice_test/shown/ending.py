@@ -113,7 +113,8 @@ def _style(line: Line) -> str:
 def _table(found: list[Row], console: Console) -> Table:
     shows_signs = can_show("".join(SIGNS.values()), console.file)
     nothing = NOTHING if can_show(NOTHING, console.file) else "-"
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    rule = box.SIMPLE_HEAD if can_show("─", console.file) else None
+    table = Table(box=rule, padding=(0, 1, 0, 0) if rule else (0, 2, 0, 0), pad_edge=False)
     for number, name in enumerate(COLUMNS):
         justify: JustifyMethod = "left" if number < _TEXT_COLUMNS else "right"
         table.add_column(name, justify=justify, no_wrap=number == 0, overflow="fold")
