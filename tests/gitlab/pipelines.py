@@ -1,4 +1,4 @@
-"""GitLab pipelines on this machine, by gitlab-ci-local, with our component in the project.
+"""GitLab pipelines on this machine, by gitlab-ci-local, with our components in the project.
 
 Source: https://github.com/firecow/gitlab-ci-local
 """
@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-TEMPLATE = Path(__file__).parents[2] / "templates" / "voice-test.yml"
+TEMPLATES = Path(__file__).parents[2] / "templates"
+TEMPLATE = TEMPLATES / "voice-test.yml"
 COMPONENT = "$CI_SERVER_FQDN/$CI_PROJECT_PATH/voice-test@$CI_COMMIT_SHA"
 # Keeps Debian 12's Node from being turned away, which runs it all the same.
 _NODE = {"YARGS_MIN_NODE_VERSION": "18"}
@@ -58,7 +59,8 @@ class Project:
     ) -> None:
         self._tool = tool
         self._folder = folder
-        ours = {".gitlab-ci.yml": pipeline, "templates/voice-test.yml": TEMPLATE.read_text()}
+        ours = {f"templates/{one.name}": one.read_text() for one in TEMPLATES.iterdir()}
+        ours |= {".gitlab-ci.yml": pipeline}
         ours[".gitignore"] = ".gitlab-ci-local\n"
         for name, text in {**ours, **(files or {})}.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -97,3 +99,14 @@ class Project:
 
     def _git(self, *words: str) -> None:
         subprocess.run(["git", *words], cwd=self._folder, check=True, capture_output=True)
+
+
+def hold_to_schema(tool: str, file: Path) -> None:
+    """What GitLab would not read is refused by check-jsonschema."""
+    done = subprocess.run(
+        [tool, "--builtin-schema", "vendor.gitlab-ci", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pipecat_voice_test.asked.options import RUN_SETTINGS
 
-from gitlab.pipelines import COMPONENT, TEMPLATE, Project
+from gitlab.pipelines import COMPONENT, TEMPLATE, Project, hold_to_schema
 
 HEADER, _, BODY = TEMPLATE.read_text().partition("\n---\n")
 INPUTS: dict[str, dict[str, Any]] = yaml.safe_load(HEADER)["spec"]["inputs"]
@@ -54,7 +54,7 @@ def test_an_input_has_the_default_of_the_option(name: str) -> None:
 def test_header_follows_the_schema_of_gitlab(check_jsonschema: str, tmp_path: Path) -> None:
     (tmp_path / "header.yml").write_text(HEADER)
 
-    _hold_to_schema(check_jsonschema, tmp_path / "header.yml")
+    hold_to_schema(check_jsonschema, tmp_path / "header.yml")
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -64,7 +64,7 @@ def test_every_shape_follows_the_schema_of_gitlab(
     pipeline = _expanded(gitlab_ci_local, tmp_path / "project", shape=shape, parallel=3)
     (tmp_path / "expanded.yml").write_text(yaml.safe_dump(pipeline))
 
-    _hold_to_schema(check_jsonschema, tmp_path / "expanded.yml")
+    hold_to_schema(check_jsonschema, tmp_path / "expanded.yml")
 
 
 def test_service_is_called_under_its_alias(gitlab_ci_local: Path, tmp_path: Path) -> None:
@@ -181,13 +181,3 @@ def test_an_engine_is_given_what_it_may_pull_with(
     assert folder.startswith(str(tmp_path))
     assert json.loads(text) == config
     assert done.stderr == ""
-
-
-def _hold_to_schema(tool: str, file: Path) -> None:
-    done = subprocess.run(
-        [tool, "--builtin-schema", "vendor.gitlab-ci", str(file)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
