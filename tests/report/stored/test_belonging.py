@@ -1,6 +1,7 @@
 """What is joined is of one run, and what is missing of it is said."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pipecat_voice_test.errors import UsageError
@@ -106,7 +107,7 @@ def test_shards_of_other_runs_are_refused() -> None:
     ],
 )  # fmt: skip
 def test_runs_that_differ_in_more_than_their_scenarios_are_refused(
-    other: dict[str, object], name: str, was: str, now: str
+    other: dict[str, Any], name: str, was: str, now: str
 ) -> None:
     assert refusal(part("hours", A), part("booking", B, **other)) == (
         f"hours and booking are not of one run: {name} is {was} in the one, "
