@@ -140,15 +140,24 @@ ALL = [
     result(Verdict.PASSED, call(), name="undecided", checks=(TOO_FEW,)),
     *(replace(r, scenario=replace(r.scenario, name="s")) for r in RUNS["shares"].scenarios),
 ]
+# What is in them is hostile at any length, and a megabyte of it takes its time.
+HOSTILE = [
+    replace(
+        sounding(one),
+        scenario=replace(one.scenario, name=one.scenario.name[:1000]),
+        calls=tuple(replace(c, bot_log=c.bot_log[:1000]) for c in sounding(one).calls),
+    )
+    for one in HOSTILE_RUN.scenarios
+]
 BASELINE = measured(held(*(answered(*[640.0] * 5, name=name) for name in "abcd")), "main.json")
 
 
-@pytest.mark.parametrize("total", [1, 3, 12])
+@pytest.mark.parametrize("total", [1, 3])
 @pytest.mark.parametrize(
     "scenarios",
     [
         pytest.param(ALL, id="one-of-each"),
-        pytest.param([*map(sounding, HOSTILE_RUN.scenarios)], id="hostile"),
+        pytest.param(HOSTILE, id="hostile"),
         pytest.param([result(Verdict.SKIPPED, name=n, reason="why") for n in "abc"], id="skipped"),
         pytest.param([], id="nothing"),
     ],
