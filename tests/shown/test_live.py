@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import IO, cast
 
+import click
 import pytest
 from pipecat_voice_test.bot.url import UrlBot
 from pipecat_voice_test.measurement.results import Verdict
@@ -254,13 +255,24 @@ def test_a_screen_that_changes_its_width_shows_everything_once(
     assert screen.lines() == ["what was said before"]
 
 
-def test_what_is_written_to_another_place_does_not_come_to_the_screen(
-    capfd: pytest.CaptureFixture[str],
+class OnTerminal(OnScreen):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_what_others_write_stands_above_the_live_view_or_where_it_belongs(
+    is_there: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = Screen(80)
+    beside = OnTerminal(screen) if is_there else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", beside)
     with live(OnScreen(screen)) as shown:
-        under_way(shown)
-        sys.stderr.write("to the file\n")
+        under_way(shown, ended=0)
+        click.echo("Warning: of a library", err=True)
+        drawn = screen.lines()
 
-    assert capfd.readouterr().err == "to the file\n"
-    assert "to the file" not in "\n".join(screen.lines())
+    assert drawn[-1] == "──────────────────── 0 of 6 calls done, about 35 s left, 0:00 so far"
+    assert drawn.count("Warning: of a library") == is_there
+    assert screen.lines() == ["Warning: of a library"] * is_there
+    assert isinstance(beside, OnTerminal) or beside.getvalue() == "Warning: of a library\n"

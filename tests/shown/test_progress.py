@@ -146,7 +146,8 @@ def test_quiet_says_only_what_is_said_at_the_end() -> None:
 
 def test_a_call_that_is_repeated_says_so() -> None:
     shown = Shown()
-    late = CallResult(1, Verdict.INCONCLUSIVE, Timeline(), replaced=True, error="too slow here")
+    error = "too slow here\n  Fix: more CPU"
+    late = CallResult(1, Verdict.INCONCLUSIVE, Timeline(), replaced=True, error=error)
     shown.call_ended(Phone().call, late)
 
     assert shown.lines == [

@@ -115,6 +115,7 @@ def verdict_line(result: CallResult) -> str:
         line += ", will be repeated"
     failed = [c for c in result.checks if c.verdict is Verdict.FAILED]
     reason = result.error or (check_line(failed[0]) if failed else "")
+    reason = reason.partition("Fix: ")[0].rstrip()  # That is told once, at the end.
     if reason:
         line += f": {masked(one_line(reason))}"
     if not result.error and len(failed) > 1:

@@ -15,7 +15,7 @@ _TRUST_S = 30.0
 _OVERDUE = 0.1
 _AT_LEAST_S = 1.0
 _PLAYED_THROUGH = 500
-_SETTLES_S = 10.0
+_SETTLES_S = 5.0
 
 
 class Lengths:
@@ -72,7 +72,7 @@ class Countdown:
     """A time left that people can follow: it runs with the clock, and drifts to what is known.
 
     What is estimated moves with every call that ends. What is shown moves towards it, two
-    thirds of the way in ten seconds, and is never below 0.
+    thirds of the way in five seconds, and is never below 0.
     """
 
     def __init__(self) -> None:

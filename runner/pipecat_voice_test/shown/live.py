@@ -5,13 +5,14 @@ drawn seldom enough to take next to nothing of the time of the loop that holds t
 """
 
 import asyncio
+import io
 import math
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import IO, cast
+from contextlib import ExitStack, redirect_stderr, suppress
+from typing import IO, Self, cast
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -41,6 +42,25 @@ _WIDE = 60
 _SIGNS, _PLAIN_SIGNS = ("━", "─", "…"), ("#", "-", "...")
 
 
+class _Above(io.TextIOBase):
+    """What others write while the live view is there stands above it, line by line.
+
+    It has no `buffer`, which `click.echo` would take to write past us.
+    """
+
+    encoding = "utf-8"
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._line = ""
+
+    def write(self, text: str, /) -> int:
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines:
+            self._say(line)
+        return len(text)
+
+
 class LiveProgress(Progress):
     """On a terminal: a line for each running call, redrawn in place, and results above."""
 
@@ -59,17 +79,20 @@ class LiveProgress(Progress):
         self._redraw_s = REDRAW_S
         self._drawn: list[Text] = []
         self._drawn_width = console.width
-        # What is written to a file is no business of the screen.
-        beside = sys.stderr.isatty()
         self._live = Live(
-            console=console, auto_refresh=False, transient=True, redirect_stderr=beside
+            console=console, auto_refresh=False, transient=True, redirect_stderr=False
         )
+        self._redirected = ExitStack()
 
-    def __enter__(self) -> "LiveProgress":
+    def __enter__(self) -> Self:
         self._live.start()
+        # What is written to a file is no business of the screen.
+        if sys.stderr.isatty():
+            self._redirected.enter_context(redirect_stderr(_Above(self.say)))
         return self
 
     def __exit__(self, *details: object) -> None:
+        self._redirected.close()
         with suppress(OSError, ValueError):
             self._wipe_what_was_broken()
             self._live.stop()

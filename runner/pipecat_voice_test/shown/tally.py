@@ -15,6 +15,8 @@ from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.shown.left import Countdown, Lengths, about, elapsed, left_s
 
 _COUNTED = (Verdict.PASSED, Verdict.FAILED, Verdict.ERROR, Verdict.INCONCLUSIVE)
+# These were held to their end, however they came out.
+_PLAYED = (Verdict.PASSED, Verdict.FAILED, Verdict.INCONCLUSIVE)
 _ESTIMATE_EVERY_S = 1.0
 
 
@@ -79,6 +81,8 @@ class Tally:
     def ended(self, call: int, scenario: Scenario, result: CallResult, now_s: float) -> None:
         key, began_s = self._going.pop(call, (id(scenario), now_s))
         self._estimated = None
+        if result.verdict in _PLAYED and now_s > began_s:
+            self._lengths.learn(key, now_s - began_s)
         if result.replaced:
             self._again += 1
             self._to_redo[key] += 1
@@ -86,8 +90,6 @@ class Tally:
         self.done += 1
         self._verdicts[result.verdict] += 1
         self._of_scenario[key].add(result.verdict)
-        if result.verdict in (Verdict.PASSED, Verdict.FAILED) and now_s > began_s:
-            self._lengths.learn(key, now_s - began_s)
 
     # --- what is to be said ---------------------------------------------------------------
 

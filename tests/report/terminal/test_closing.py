@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 import pytest
 from pipecat_voice_test.measurement.results import (
@@ -241,6 +242,18 @@ def test_what_kept_many_from_being_judged_is_said_once() -> None:
         "    Fix: more CPU",
         "tests/voice/hours.yaml:3: s22: inconclusive, for the same reason",
     ]
+
+
+def test_a_file_far_away_is_named_from_the_root() -> None:
+    failed = result(Verdict.FAILED, FAILED_CALL, file="/opt/examples/hours.yaml")
+    far = Place(
+        PurePosixPath("/home/ci/shop/a/b/c"), PurePosixPath("/out"), place_of(run(failed)).files
+    )
+
+    lines = texts(closing(run(failed), far))
+
+    assert lines[1] == "/opt/examples/hours.yaml:3: Opening hours: failed"
+    assert lines[3] == "    hear it at 12.3 s: /out/s0/call-1/call.wav"
 
 
 def test_a_recording_that_was_not_written_is_not_named() -> None:

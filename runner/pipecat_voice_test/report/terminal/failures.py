@@ -21,7 +21,7 @@ from pipecat_voice_test.report.facts import (
     words,
 )
 from pipecat_voice_test.report.files import CallFiles, Place
-from pipecat_voice_test.report.terminal.line import TEXT_CHARACTERS, Block, Line, indented
+from pipecat_voice_test.report.terminal.line import TEXT_CHARACTERS, Block, Line, indented, near
 from pipecat_voice_test.report.text import masked, one_line
 from pipecat_voice_test.timeline import Severity
 
@@ -37,7 +37,7 @@ _COMPLAINT = re.compile(
 
 def title(scenario: ScenarioResult, place: Place) -> Line:
     """`tests/voice/hours.yaml:3: Opening hours: flaky, passed 2 of 3 calls (…)`."""
-    where = f"{place.relative(scenario.scenario.file)}:{scenario.scenario.line_number}"
+    where = f"{near(scenario.scenario.file, place)}:{scenario.scenario.line_number}"
     text = one_line(f"{where}: {one_line(scenario.scenario.name, _NAME_CHARACTERS)}")
     told = scenario.verdict in BAD or is_forgiven(scenario)
     share = f", {line}" if told and (line := share_line(scenario)) else ""
@@ -73,7 +73,7 @@ def check_lines(check: Check, suffix: str = "") -> Block:
 
 
 def _of_call(call: CallResult, files: CallFiles, place: Place, suffix: str) -> Block:
-    shown = None if files.recording is None else place.shown(files.recording)
+    shown = None if files.recording is None else near(place.output / files.recording, place)
     lines = _checks(call.checks, suffix, shown)
     return [*lines, *_evidence(call, files, place, suffix)] if lines else []
 
@@ -99,7 +99,7 @@ def _evidence(call: CallResult, files: CallFiles, place: Place, suffix: str) -> 
         yield Line(f"  (and {len(found) - _SHOWN} more like it)")
     complaints = _complaints(call.bot_log)
     if complaints:
-        where = "" if files.log is None else f", {place.shown(files.log)}"
+        where = "" if files.log is None else f", {near(place.output / files.log, place)}"
         yield Line(f"  the bot's log of this call{suffix}{where}:")
         yield from (Line(f"    {one_line(masked(line))}") for line in complaints)
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from pipecat_voice_test.measurement.results import Verdict
+from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.text import masked, plain_text, shortened
 
 TEXT_CHARACTERS = 8_000
@@ -29,6 +31,12 @@ def indented(text: str, by: int = 2) -> Iterator[Line]:
     """Several lines that a bot, a file or an error of ours wrote."""
     whole = shortened(masked(plain_text(text)), TEXT_CHARACTERS)
     return (Line(f"{' ' * by}{line}") for line in whole.splitlines())
+
+
+def near(path: PurePath, place: Place) -> str:
+    """The shortest way to say where a file is, from the working directory or from the root."""
+    relative, whole = place.relative(path), PurePath(place.working, path).as_posix()
+    return min(relative, whole, key=len)
 
 
 def texts(blocks: Iterable[Block]) -> list[str]:
