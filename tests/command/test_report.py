@@ -18,7 +18,8 @@ from pipecat_voice_test.report.write import ResultsFolder
 from report.runs import FAILED_CALL, HOSTILE_RUN, ONE_OF_EACH, call, result, run
 
 REPORTS = ("junit.xml", "summary.md", "ctrf.json", "report.html")
-SMALL = run(result(FAILED_CALL.verdict, FAILED_CALL, call(2)))
+SPOKEN = replace(FAILED_CALL, timeline=replace(FAILED_CALL.timeline, said_ulaw=b"\x55" * 8000))
+SMALL = run(result(SPOKEN.verdict, SPOKEN, call(2)))
 
 
 @pytest.fixture(autouse=True)
@@ -189,8 +190,8 @@ GIVE = "  Fix: give the results.json that a run left in its output folder.\n"
         ),
         pytest.param(
             ["out/results.json", "--report-audio", "loud"],
-            "Error: `--report-audio loud` is not all, failed or none.\n"
-            "  Fix: give all, failed or none; without it, it is all.\n",
+            "Error: `--report-audio loud` is not one of: all, failed, none.\n"
+            "  Fix: give one of: all, failed, none; without it, it is all.\n",
             id="an-option-that-is-none",
         ),
     ],
@@ -200,7 +201,7 @@ def test_what_cannot_be_rendered_is_exit_4_and_leaves_all_as_it_was(
 ) -> None:
     out = left_by(SMALL)
     document = json.loads((out / "results.json").read_text())
-    Path("edited.json").write_text(json.dumps({**document, "verdict": "passed"}))
+    Path("edited.json").write_text(json.dumps({**document, "seed": 8}))
     before = all_of(out)
 
     found = reported(*arguments)

@@ -230,8 +230,8 @@ def naming(path: str) -> bytes:
             id="of-another-tool",
         ),
         pytest.param(
-            json.dumps(WHOLE, indent=2).encode()[:3000],
-            "r.json breaks off in line 109: it is not whole.\n  Fix: copy it again from where it "
+            b'{"tool": {"name": "pipecat-voice-test"},\n"schema": 1,',
+            "r.json breaks off in line 2: it is not whole.\n  Fix: copy it again from where it "
             "was kept; a full disk or a job that was stopped does it.",
             id="truncated",
         ),
