@@ -33,7 +33,8 @@ def test_what_a_call_wrote_is_read_back(tmp_path: Path) -> None:
     evidence = CallShelf(tmp_path).evidence(files)
 
     assert (len(evidence.said), len(evidence.heard)) == (240, 240)
-    assert (np.count_nonzero(evidence.said), np.count_nonzero(evidence.heard)) == (160, 160)
+    assert int(np.count_nonzero(evidence.said)) == 160
+    assert int(np.count_nonzero(evidence.heard)) == 160
     assert [line["event"] for line in evidence.events] == ["call_ended", "mark_received"]
     assert evidence.log == CallShelf(tmp_path).log(files.log) == "ready\n"
 

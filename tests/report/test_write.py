@@ -8,6 +8,7 @@ import pytest
 from pipecat_voice_test.errors import UsageError
 from pipecat_voice_test.measurement.results import CallResult, RunResult, Verdict
 from pipecat_voice_test.report import write
+from pipecat_voice_test.report.picture.timeline import timeline_png
 from pipecat_voice_test.report.view.model import CallView, Evidence
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.timeline import HeardPiece, MessageSent, Timeline
@@ -227,12 +228,11 @@ def test_a_picture_has_the_name_of_its_scenario(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     named: list[str] = []
-    draw = write.timeline_png
 
     def drawn(view: CallView, evidence: Evidence) -> bytes:
         named.append(view.name)
         assert len(evidence.said) == 240
-        return draw(view, evidence)
+        return timeline_png(view, evidence)
 
     monkeypatch.setattr(write, "timeline_png", drawn)
     folder = ResultsFolder(tmp_path)

@@ -158,7 +158,12 @@ def test_audio_that_was_refused_is_a_line_of_its_own() -> None:
 def test_lines_of_audio_are_told_by_their_look(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[bytes] = []
     parse = module._parsed
-    monkeypatch.setattr(module, "_parsed", lambda line: parsed.append(line) or parse(line))
+
+    def parse_and_count(line: bytes) -> dict[str, Any] | None:
+        parsed.append(line)
+        return parse(line)
+
+    monkeypatch.setattr(module, "_parsed", parse_and_count)
     timeline = of_events(*talk(1500), raw_ulaw=FRAME * 1500, said_ulaw=FRAME * 1500)
 
     assert [run["count"] for run in read(timeline)] == [1500, 1500]

@@ -71,10 +71,11 @@ def test_moments(event: Event, moment: Moment) -> None:
     ],
 )
 def test_by_whom_a_call_was_ended(by: EndedBy, code: int | None, text: str) -> None:
-    fields = {"ended_by": by, "close_code": code, "ended_at_ms": 9.0, "duration_ms": 12.0}
-    held = call(timeline=Timeline(**fields))  # type: ignore[arg-type]
+    held = call(timeline=Timeline(ended_by=by, close_code=code, ended_at_ms=9.0, duration_ms=12.0))
 
-    assert view(**fields).moments == (Moment(9, Kind.ENDED, text),)
+    assert view(ended_by=by, close_code=code, ended_at_ms=9.0).moments == (
+        Moment(9, Kind.ENDED, text),
+    )
     assert call_view(result(Verdict.PASSED, held), held).moments == (Moment(9, Kind.ENDED, text),)
 
 

@@ -59,7 +59,7 @@ def test_a_bot_that_speaks_into_a_pause_cuts_in_until_the_caller_is_done() -> No
     cut_in = asked(800, 700, 600).bot_says(2200, 2000).caller_hangs_up(9000)
 
     assert tens(regions(cut_in), CUT_IN) == [("cut_in", 2200, 3100)]
-    assert [r.text for r in regions(cut_in) if r.kind is CUT_IN] == ["cut-in for 900 ms"]
+    assert [r.text for r in regions(cut_in) if r.kind is CUT_IN] == ["cut-in, 900 ms"]
 
 
 def test_a_short_sound_that_ends_by_itself_is_no_cut_in() -> None:
@@ -110,7 +110,7 @@ def test_holes_in_the_voice() -> None:
     found = [region for region in regions(held) if region.kind is GAP]
 
     assert tens(tuple(found), GAP) == [("gap", 3900, 4140)]
-    assert [(r.lane, r.text) for r in found] == [(Lane.BOT, "hole of 240 ms")]
+    assert [(r.lane, r.text) for r in found] == [(Lane.BOT, "hole, 240 ms")]
 
 
 def test_bursts_that_two_listening_turns_share_are_one_each() -> None:

@@ -62,24 +62,37 @@ def said(regions: Sequence[Region], lane: Lane, scale: Scale, top: int) -> tuple
         and region.text
         and scale.has(region.from_ms)
     ]
-    shapes: list[Shape] = []
-    rows = min(SAID_ROWS, len(mine))
     ink = Ink.CALLER if lane is Lane.CALLER else Ink.BOT
+    best: list[Shape] = []
+    rows = 0
+    for rows in range(1, min(SAID_ROWS, len(mine)) + 1):
+        best, whole = _said_in(mine, rows, scale, top, ink)
+        if whole:
+            break
+    return best, top + rows * ROW_PX
+
+
+def _said_in(
+    words: Sequence[tuple[int, str]], rows: int, scale: Scale, top: int, ink: Ink
+) -> tuple[list[Shape], bool]:
+    """Captions by turns in so many rows, and whether all of them are there as a whole."""
+    shapes: list[Shape] = []
+    whole = True
     for row in range(rows):
-        after = scale.left
-        own = mine[row::rows]
+        after, own = scale.left, words[row::rows]
         for index, (left, text) in enumerate(own):
             until = own[index + 1][0] - SPACE_PX if index + 1 < len(own) else scale.right
             width = width_px(text, LABEL_PX)
             if left + width > until:  # To the left there may be room.
                 left = max(after, min(left, until - width))
             shown = fitted(text, LABEL_PX, until - left)
+            whole = whole and shown == text
             if not shown or (shown != text and until - left < LEAST_PX):
                 continue
             label = text_at(shown, LABEL_PX, left, top + row * ROW_PX, ink)
             shapes.append(label)
             after = label.box.right + SPACE_PX
-    return shapes, top + rows * ROW_PX
+    return shapes, whole
 
 
 def troubles(regions: Sequence[Region], scale: Scale, top: int) -> tuple[list[Shape], int]:
@@ -134,6 +147,17 @@ class _Group:
                 return f"clear, {text}" if text else "clear"
             case _:
                 return text
+
+
+def untold(moments: Sequence[Moment], regions: Sequence[Region]) -> tuple[Moment, ...]:
+    """The moments without the keys that stand over the caller's lane as what he did there."""
+    told = [one for one in regions if one.lane is Lane.CALLER and one.text]
+    return tuple(
+        moment
+        for moment in moments
+        if moment.kind is not MomentKind.KEY
+        or not any(one.from_ms <= moment.at_ms <= one.to_ms for one in told)
+    )
 
 
 def happened(moments: Sequence[Moment], scale: Scale, top: int) -> tuple[list[Shape], int]:

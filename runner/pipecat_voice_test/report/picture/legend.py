@@ -29,7 +29,6 @@ _MOMENTS = {
     MomentKind.CLEAR: "clear",
     MomentKind.KEY: "key",
     MomentKind.FINDING: "message the network drops",
-    MomentKind.ENDED: "end of the call",
 }
 
 

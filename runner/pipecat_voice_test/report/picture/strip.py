@@ -4,12 +4,14 @@ From top to bottom: the flags of what did not pass, the caller, the measured dis
 what happened, and the time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pipecat_voice_test.report.picture.brackets import brackets
 from pipecat_voice_test.report.picture.captions import happened, said, troubles
 from pipecat_voice_test.report.picture.header import DISC_PX, Flag, disc, text_at
 from pipecat_voice_test.report.picture.lettering import LABEL_PX, line_px, width_px
+from pipecat_voice_test.report.picture.rows import SPACE_PX as BESIDE_PX
 from pipecat_voice_test.report.picture.rows import rows_of, within
 from pipecat_voice_test.report.picture.scale import Scale, seconds
 from pipecat_voice_test.report.picture.shapes import Box, Frame, Hatch, Ink, Line, Shape, Wave
@@ -25,8 +27,16 @@ _NAMES = {Lane.CALLER: ("caller,", "as said"), Lane.BOT: ("bot,", "as heard")}
 _INKS = {Lane.CALLER: Ink.CALLER, Lane.BOT: Ink.BOT}
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What is the same of a lane in all strips; `silent` says that nobody speaks, or is empty."""
+
+    gain: float
+    silent: str = ""
+
+
 def strip(
-    view: CallView, flags: Sequence[Flag], scale: Scale, top: int, gain: float
+    view: CallView, flags: Sequence[Flag], scale: Scale, top: int, voices: Mapping[Lane, Voice]
 ) -> tuple[list[Shape], int]:
     """Lay out one strip below `top`; its shapes, and where it ends."""
     grid = [scale.x(at_ms) for at_ms in scale.ticks_ms()]
@@ -34,13 +44,13 @@ def strip(
     captions, y = said(view.regions, Lane.CALLER, scale, y)
     shapes += captions
     caller = Box(scale.left, y + 2, scale.right, y + 2 + LANE_PX)
-    shapes += _lane(view.regions, Lane.CALLER, scale, caller, grid, gain)
+    shapes += _lane(view.regions, Lane.CALLER, scale, caller, grid, voices[Lane.CALLER])
     measured, y = brackets(view.distances, scale, caller.bottom + SPACE_PX)
     shapes += measured
     replies, y = said(view.regions, Lane.BOT, scale, y + SPACE_PX)
     shapes += replies
     bot = Box(scale.left, y, scale.right, y + LANE_PX)
-    shapes += _lane(view.regions, Lane.BOT, scale, bot, grid, gain)
+    shapes += _lane(view.regions, Lane.BOT, scale, bot, grid, voices[Lane.BOT])
     shapes += _trouble(view.regions, scale, bot)
     names, y = troubles(view.regions, scale, bot.bottom + 2)
     shapes += names
@@ -59,9 +69,8 @@ def strip(
 
 def _flags(flags: Sequence[Flag], scale: Scale, top: int) -> tuple[list[Shape], int]:
     """The numbers of the list above, each over its second."""
-    mine = [flag for flag in flags if scale.has(flag.at_ms)]
-    room = (scale.left, scale.right)
-    lefts = [within(scale.x(flag.at_ms) - DISC_PX // 2, DISC_PX, room) for flag in mine]
+    mine = sorted((flag for flag in flags if scale.has(flag.at_ms)), key=lambda one: one.at_ms)
+    lefts = _side_by_side([scale.x(flag.at_ms) for flag in mine], scale)
     placed, rows = rows_of([(left, left + DISC_PX) for left in lefts], FLAG_ROWS)
     shapes: list[Shape] = []
     for flag, left, row in zip(mine, lefts, placed, strict=True):
@@ -70,13 +79,26 @@ def _flags(flags: Sequence[Flag], scale: Scale, top: int) -> tuple[list[Shape], 
     return shapes, top + rows * (DISC_PX + 3)
 
 
+def _side_by_side(places: Sequence[int], scale: Scale) -> list[int]:
+    """Where discs begin: each on its place, those of one place next to each other."""
+    lefts: list[int] = []
+    first = None
+    for x in places:
+        if first is not None and x - first < DISC_PX // 2:
+            left = lefts[-1] + DISC_PX + BESIDE_PX
+        else:
+            first, left = x, x - DISC_PX // 2
+        lefts.append(within(left, DISC_PX, (scale.left, scale.right)))
+    return lefts
+
+
 def _lane(
     regions: Sequence[Region],
     lane: Lane,
     scale: Scale,
     box: Box,
     grid: Sequence[int],
-    gain: float,
+    voice: Voice,
 ) -> list[Shape]:
     speech = tuple(
         (scale.x(one.from_ms) - box.left, _right(one, scale) - box.left)
@@ -87,12 +109,15 @@ def _lane(
     )
     columns = tuple(x - box.left for x in grid)
     shapes: list[Shape] = [
-        Wave(box, lane, scale.from_ms, scale.to_ms, speech, columns, gain),
+        Wave(box, lane, scale.from_ms, scale.to_ms, speech, columns, voice.gain),
         Line(Box(box.left, box.top - 1, box.right, box.top), Ink.EDGE),
         Line(Box(box.left, box.bottom, box.right, box.bottom + 1), Ink.EDGE),
     ]
     height = line_px(LABEL_PX)
     y = (box.top + box.bottom) // 2 - height
+    if voice.silent:
+        left = (box.left + box.right - width_px(voice.silent, LABEL_PX)) // 2
+        shapes.append(text_at(voice.silent, LABEL_PX, left, y + height // 2, Ink.SOFT))
     for number, word in enumerate(_NAMES[lane]):
         left = box.left - 8 - width_px(word, LABEL_PX)
         ink = _INKS[lane] if number == 0 else Ink.SOFT

@@ -12,21 +12,32 @@ from pipecat_voice_test.audio.level import FULL_SCALE
 from pipecat_voice_test.report.picture.palette import index_of, shade_of
 from pipecat_voice_test.report.picture.shapes import Ink, Wave
 from pipecat_voice_test.report.view.model import Lane
+from pipecat_voice_test.report.view.peaks import peak_shares
 
 Pixels = NDArray[np.uint8]
 Heights = NDArray[np.float32]
 
 MOST_GAIN = 8.0  # A line that is only noise stays a line.
+_PIECE_SAMPLES = 160
+_USUAL = 0.995
 _INKS = {
     Lane.CALLER: (Ink.CALLER, Ink.CALLER_PEAK, Ink.CALLER_TINT),
     Lane.BOT: (Ink.BOT, Ink.BOT_PEAK, Ink.BOT_TINT),
 }
 
 
-def gain_of(*channels: Pcm) -> float:
-    """What brings the loudest sample of a call to full scale, the same for both lanes."""
-    loudest = max((max(int(pcm.max()), -int(pcm.min())) for pcm in channels if len(pcm)), default=0)
-    return min(MOST_GAIN, FULL_SCALE / loudest) if loudest else MOST_GAIN
+def usual_peak(pcm: Pcm) -> float:
+    """How loud a recording gets, as a share of full scale.
+
+    A click does not count: of all pieces of 20 ms one of two hundred may be louder.
+    """
+    loudest = peak_shares(pcm, count=len(pcm) // _PIECE_SAMPLES)
+    return float(np.quantile(loudest, _USUAL)) if len(loudest) else 0.0
+
+
+def gain_of(peak: float) -> float:
+    """What makes a voice fill its lane: it shows when somebody speaks, not how loud."""
+    return min(MOST_GAIN, 1.0 / peak) if peak > 0 else 1.0
 
 
 def wave_pixels(pcm: Pcm, wave: Wave) -> Pixels:
@@ -83,4 +94,5 @@ def _coverage(heights: Heights, height: int) -> Pixels:
     distance = np.abs(np.arange(height, dtype=np.float32) + 0.5 - middle) - 0.5
     reached = np.minimum(heights, 1.0) * middle
     covered = np.clip(reached[np.newaxis, :] - distance[:, np.newaxis], 0.0, 1.0)
-    return np.rint(covered * 255).astype(np.uint8)
+    shares: Pixels = np.rint(covered * 255).astype(np.uint8)
+    return shares

@@ -4,6 +4,7 @@ Where a metric counts from and to is METRICS 3. Most are known by the moment the
 by the one they begin at. A time that never came is no distance: the misses say so.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipecat_voice_test.measurement.results import CallResult, Check, TurnFacts, Verdict
@@ -42,10 +43,13 @@ def distances_of(call: CallResult) -> tuple[Distance, ...]:
     """Every distance of a call, in order of where it begins."""
     found: list[Distance] = []
     told: set[int] = set()
+    by_metric: dict[str, list[tuple[int, Check]]] = defaultdict(list)
+    for place, check in enumerate(call.checks):
+        by_metric[check.metric].append((place, check))
     for metric, turn, from_ms, value_ms in _measured(call):
         mine = [
             (place, check)
-            for place, check in enumerate(call.checks)
+            for place, check in by_metric[metric]
             if _is_of(check, metric, turn, value_ms)
         ]
         told |= {place for place, _ in mine}
@@ -77,7 +81,7 @@ def _of_turn(turn: TurnFacts) -> Iterator[tuple[str, int, float, float]]:
 
 def _is_of(check: Check, metric: str, turn: int, value_ms: float) -> bool:
     same_turn = check.turn == turn or (check.turn is None and metric == GREETING)
-    if check.metric != metric or not same_turn or check.verdict is Verdict.SKIPPED:
+    if not same_turn or check.verdict is Verdict.SKIPPED:
         return False
     return check.value is not None and abs(check.value - value_ms) <= _SAME_MS
 

@@ -22,9 +22,7 @@ def regions_of(call: CallResult, evidence: Evidence) -> tuple[Region, ...]:
         *_cut_ins(call, bursts, evidence),
         *_talk_overs(call, bursts),
         *(
-            Region(
-                Lane.BOT, RegionKind.GAP, start_ms, end_ms, f"hole of {length(end_ms - start_ms)}"
-            )
+            Region(Lane.BOT, RegionKind.GAP, start_ms, end_ms, f"hole, {length(end_ms - start_ms)}")
             for start_ms, end_ms in call.gaps
         ),
     ]
@@ -88,8 +86,8 @@ def _talk_overs(call: CallResult, bursts: Sequence[Span]) -> Iterator[Region]:
         for burst in bursts:
             from_ms, to_ms = max(burst.start_ms, start_ms), min(burst.end_ms, end_ms)
             if to_ms > from_ms:
-                yield _overlap(RegionKind.TALK_OVER, from_ms, to_ms, "talks over the caller")
+                yield _overlap(RegionKind.TALK_OVER, from_ms, to_ms, "talk-over")
 
 
 def _overlap(kind: RegionKind, from_ms: float, to_ms: float, what: str) -> Region:
-    return Region(Lane.BOT, kind, from_ms, to_ms, f"{what} for {length(to_ms - from_ms)}")
+    return Region(Lane.BOT, kind, from_ms, to_ms, f"{what}, {length(to_ms - from_ms)}")
