@@ -15,6 +15,7 @@ from jsonschema import Draft7Validator, FormatChecker
 from pipecat_voice_test.measurement.results import RunResult, Verdict
 from pipecat_voice_test.report.ctrf import ctrf_json
 from pipecat_voice_test.report.junit.cases import junit_xml
+from pipecat_voice_test.report.text import xml_text
 from pipecat_voice_test.report.write import ResultsFolder
 
 from report.runs import (
@@ -40,7 +41,7 @@ def rendered(what: RunResult) -> Any:
     return json.loads(ctrf_json(what, place_of(what), version=VERSION))
 
 
-def tests_of(what: RunResult) -> Any:
+def cases_in(what: RunResult) -> Any:
     return rendered(what)["results"]["tests"]
 
 
@@ -73,13 +74,14 @@ def test_the_counts_add_up(what: RunResult) -> None:
 def test_its_tests_are_the_cases_of_junit_in_their_order(what: RunResult) -> None:
     cases = ET.fromstring(junit_xml(what, place_of(what)).encode()).findall(".//testcase")
     elements = {"failure": "failed", "error": "other"}
-    tests = tests_of(what)
+    tests = cases_in(what)
 
     assert len(tests) == len(cases)
     for test, case in zip(tests, cases, strict=True):
         outcome = next((child for child in case if child.tag in (*elements, "skipped")), None)
         assert test["duration"] == round(1000 * float(case.get("time", "")))
-        assert test.get("message") == (None if outcome is None else outcome.get("message"))
+        message = None if outcome is None else outcome.get("message")
+        assert message == (xml_text(test["message"]) if "message" in test else None)
         if outcome is None:
             assert test["status"] == "passed"
         elif outcome.tag in elements:
@@ -101,21 +103,21 @@ def test_its_tests_are_the_cases_of_junit_in_their_order(what: RunResult) -> Non
     ],
 )
 def test_a_verdict_becomes_a_status(verdict: Verdict, status: str) -> None:
-    (test,) = tests_of(run(result(verdict)))
+    (test,) = cases_in(run(result(verdict)))
 
     assert (test["status"], test["rawStatus"]) == (status, verdict.value)
 
 
 def test_only_what_passed_in_the_end_is_flaky_to_ctrf() -> None:
     flaky = result(Verdict.FLAKY, call(1), call(2, Verdict.FAILED, checks=(LATE,)))
-    forgiven, failed = tests_of(run(FORGIVEN, flaky))
+    forgiven, failed = cases_in(run(FORGIVEN, flaky))
 
     assert (forgiven["status"], forgiven["flaky"]) == ("passed", True)
     assert (failed["status"], failed["flaky"]) == ("failed", False)
 
 
 def test_every_call_is_an_attempt_and_none_a_retry_m25() -> None:
-    (test,) = tests_of(
+    (test,) = cases_in(
         run(result(Verdict.FLAKY, call(1), call(2, Verdict.FAILED, checks=(LATE,)), call(3)))
     )
 
@@ -137,20 +139,20 @@ def test_every_call_is_an_attempt_and_none_a_retry_m25() -> None:
 
 
 def test_a_void_call_is_told_from_the_one_in_its_place_p22() -> None:
-    (test,) = tests_of(run(result(Verdict.PASSED, call(1, Verdict.PASSED, replaced=True), call(1))))
+    (test,) = cases_in(run(result(Verdict.PASSED, call(1, Verdict.PASSED, replaced=True), call(1))))
 
     assert [one["status"] for one in test["retryAttempts"]] == ["other", "passed"]
     assert test["extra"]["pipecat-voice-test/scenario"]["calls_run"] == 1
 
 
 def test_one_call_has_no_attempts_beside_it() -> None:
-    (test,) = tests_of(run(result(Verdict.PASSED, call())))
+    (test,) = cases_in(run(result(Verdict.PASSED, call())))
 
     assert "retryAttempts" not in test
 
 
 def test_attachments_have_a_type_and_a_name_that_tells_calls_apart() -> None:
-    (test,) = tests_of(run(result(Verdict.PASSED, call())))
+    (test,) = cases_in(run(result(Verdict.PASSED, call())))
 
     assert test["attachments"][0] == {
         "name": "call-1/call.wav",
@@ -169,7 +171,7 @@ def test_a_test_is_the_same_one_in_every_run_wherever_it_stands() -> None:
     moved = result(Verdict.FAILED, call(verdict=Verdict.FAILED, checks=(LATE,)))
     moved = replace(moved, scenario=replace(moved.scenario, line_number=99))
     other = result(name="another")
-    first, second = tests_of(run(here, other)), tests_of(run(other, moved))
+    first, second = cases_in(run(here, other)), cases_in(run(other, moved))
 
     assert first[0]["id"] == second[1]["id"]
     assert first[0]["id"] != first[1]["id"]
@@ -177,7 +179,7 @@ def test_a_test_is_the_same_one_in_every_run_wherever_it_stands() -> None:
 
 
 def test_two_of_a_name_have_an_id_each() -> None:
-    ids = [test["id"] for test in tests_of(run(result(), result(), result()))]
+    ids = [test["id"] for test in cases_in(run(result(), result(), result()))]
 
     assert len(set(ids)) == 3
 
@@ -193,7 +195,7 @@ def test_the_report_has_another_id_where_anything_differs() -> None:
 
 def test_tags_and_a_name_that_is_empty() -> None:
     tagged = replace(result(), scenario=replace(scenario(""), tags=("smoke", "barge-in")))
-    (test,) = tests_of(run(tagged))
+    (test,) = cases_in(run(tagged))
 
     assert (test["name"], test["tags"]) == ("(without a name)", ["smoke", "barge-in"])
 

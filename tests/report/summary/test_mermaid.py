@@ -15,11 +15,11 @@ from pipecat_voice_test.timeline import Timeline
 
 from report.runs import DEAF, FAILED_CALL, HOSTILE, LATE, call, result
 
-TASK = r"[A-Za-z0-9 ,.·-]+ :(?:[a-z]+, )*\d+, \d+ms"
+TASK = r"(?:✗ )?[A-Za-z0-9 ,.·-]+: (?:[a-z]+, )*\d+, \d+ms"
 LINE = re.compile(
     rf"---|displayMode: compact|gantt|acc(?:Title|Descr): [A-Za-z0-9 ,.]+|dateFormat x"
     rf"|axisFormat %s s|tickInterval \d+(?:second|minute)|todayMarker off"
-    rf"|section (?:call|caller|bot|whole|turn \d+)|{TASK}"
+    rf"|section (?:call|caller|bot|✗ \d)|{TASK}"
 )
 
 
@@ -56,23 +56,21 @@ def section(lines: list[str], name: str) -> list[str]:
 def test_each_side_has_a_row_and_what_failed_is_red() -> None:
     lines = drawn(FAILED_CALL)
 
-    assert section(lines, "caller") == ["1.3 s :active, 10100, 1300ms"]
+    assert section(lines, "caller") == ["1.3 s: active, 10100, 1300ms"]
     assert section(lines, "bot") == [
-        "1.6 s :812, 1588ms",
-        "1.5 s :9000, 1520ms",
-        "1.3 s :13611, 1289ms",
-        "talks on 420 ms :crit, 10100, 420ms",
+        "1.6 s: 812, 1588ms",
+        "1.5 s: 9000, 1520ms",
+        "1.3 s: 13611, 1289ms",
+        "✗ talks on 420 ms: crit, 10100, 420ms",
     ]
-    assert section(lines, "turn 3") == [
-        "no yield :crit, milestone, 10100, 0ms",
-        "response 2210 ms, limit 1500 :crit, 10130, 2210ms",
-    ]
+    assert section(lines, "✗ 1") == ["✗ no yield: crit, milestone, 10100, 0ms"]
+    assert section(lines, "✗ 2") == ["✗ response 2210 ms, limit 1500: crit, 10130, 2210ms"]
 
 
 def test_a_short_call_is_drawn_whole_with_the_seconds_of_its_recording() -> None:
     lines = drawn(FAILED_CALL)
 
-    assert section(lines, "call")[0] == "0.0 to 15.0 s :done, 0, 15000ms"
+    assert section(lines, "call")[0] == "0.0 to 15.0 s: done, 0, 15000ms"
     assert {"dateFormat x", "axisFormat %s s", "tickInterval 2second"} <= set(lines)
 
 
@@ -80,7 +78,7 @@ def test_of_a_long_call_the_part_about_the_failure_is_drawn() -> None:
     late = replace(LATE, turn=20, at_ms=103_410.0)
     lines = drawn(talk(40, late))
 
-    assert section(lines, "call") == ["88.4 to 113.4 s :done, 88410, 25000ms"]
+    assert section(lines, "call") == ["88.4 to 113.4 s: done, 88410, 25000ms"]
     assert len(section(lines, "caller")) == 5
 
 
@@ -103,7 +101,7 @@ def test_every_metric_has_a_label_that_is_no_keyword(metric: str) -> None:
     lines = drawn(talk(3, replace(LATE, metric=metric, value=None, turn=1, at_ms=7000.0)))
     name = metric.removesuffix("_ms").replace("_", " ") if metric != "section" else "check"
 
-    assert f"{name} :crit, milestone, 7000, 0ms" in lines
+    assert f"✗ {name}: crit, milestone, 7000, 0ms" in lines
 
 
 def test_nothing_of_a_bot_or_a_scenario_is_in_a_picture() -> None:
@@ -116,7 +114,7 @@ def test_nothing_of_a_bot_or_a_scenario_is_in_a_picture() -> None:
     )
 
     assert [line for line in drawn(spoilt) if not LINE.fullmatch(line)] == []
-    assert "check :crit, milestone, 10, 0ms" in drawn(spoilt)
+    assert "✗ check: crit, milestone, 10, 0ms" in drawn(spoilt)
 
 
 NAN, ENDLESS = float("nan"), float("inf")
@@ -146,4 +144,4 @@ def test_a_side_that_said_nothing_is_still_named() -> None:
     turn = replace(talk(1).turns[0], heard=())
     lines = drawn(replace(talk(1, LATE), turns=(turn,)))
 
-    assert section(lines, "bot") == ["silent :milestone, 0, 0ms"]
+    assert section(lines, "bot") == ["silent: milestone, 0, 0ms"]

@@ -34,9 +34,11 @@ WANTED: Mapping[str, str] = {
 def expected_of(check: Check) -> str:
     """Say what would have passed; the words are ours, whatever the check's message quotes."""
     metric = METRICS.get(check.metric)
-    unit = " ms" if check.metric.endswith("_ms") else ""
-    known = check.limit is not None and math.isfinite(check.limit)
-    limit = f"{number(check.limit)}{unit}" if known else ""
+    # An expectation's limit is `within_ms`, also of what has no unit itself.
+    unit = " ms" if check.metric.endswith("_ms") or ".expect[" in check.id else ""
+    limit = ""
+    if check.limit is not None and math.isfinite(check.limit):
+        limit = f"{number(check.limit)}{unit}"
     if wanted := WANTED.get(check.metric):
         return f"{wanted}, for {limit}" if _is_absence(check) else wanted
     if metric is None:  # An event that was waited for, by its name.

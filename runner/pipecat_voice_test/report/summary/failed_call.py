@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pipecat_voice_test.measurement.results import CallResult, Check, ScenarioResult, Verdict
 from pipecat_voice_test.report.facts import check_line
 from pipecat_voice_test.report.summary.expected import expected_of
-from pipecat_voice_test.report.summary.mermaid import gantt
+from pipecat_voice_test.report.summary.mermaid import WRONG, gantt
 from pipecat_voice_test.report.text import markdown_text, masked
 from pipecat_voice_test.report.view.build import call_view
 from pipecat_voice_test.report.view.misses import missed_checks
@@ -63,13 +63,14 @@ def _title(call: CallResult, files: Sequence[str]) -> str:
 
 
 def _table(failed: Sequence[Check]) -> Iterator[str]:
-    yield "| at | expected | heard |"
-    yield "|---:|---|---|"
-    for check in failed[:_ROWS]:
+    """The number of a row is that of its row in the picture."""
+    yield f"| {WRONG} | at | expected | heard |"
+    yield "|---:|---:|---|---|"
+    for number, check in enumerate(failed[:_ROWS], 1):
         expected = markdown_text(expected_of(check))
-        yield f"| **{second(check.at_ms)}** | {expected} | {heard(check)} |"
+        yield f"| {number} | **{second(check.at_ms)}** | {expected} | {heard(check)} |"
     if len(failed) > _ROWS:
-        yield f"| {_NOTHING} | {_NOTHING} | and {len(failed) - _ROWS} more failed checks |"
+        yield f"| {_NOTHING} | {_NOTHING} | {_NOTHING} | and {len(failed) - _ROWS} more |"
 
 
 def fixes_of(failed: Sequence[Check]) -> list[str]:

@@ -37,6 +37,7 @@ _BEFORE_MS, _AFTER_MS = 15_000.0, 10_000.0
 _LEAST_SHARE = 0.004  # Of the width: what is shorter would not be seen.
 _LABELLED_SHARE = 0.06  # A label that does not fit stands in the way of the next bar.
 _NO_LABEL = "·"
+WRONG = "✗"  # Also keeps a metric's name from being read as a word of the language.
 
 # Up to so many seconds, how far apart ticks are.
 _TICKS = ((12, "1second"), (30, "2second"), (75, "5second"), (150, "10second"), (900, "1minute"))
@@ -148,28 +149,29 @@ def _at_fault(failed: Sequence[Check], view: CallView, part: Part) -> Iterator[s
     for region in view.regions[: 4 * _BARS]:
         causes, what = _AT_FAULT.get(region.kind, (frozenset[str](), ""))
         if causes & metrics:
-            yield from _stretch(region, what, "crit", part)
+            yield from _stretch(region, f"{WRONG} {what}", "crit", part)
 
 
 def _missed(failed: Sequence[Check], view: CallView, part: Part) -> Iterator[str]:
-    """What failed, by turn: the time that was measured, or else the moment."""
-    by_turn: dict[int | None, list[str]] = {}
-    for check in failed[:_MISSES]:
-        by_turn.setdefault(check.turn, []).extend(_miss(check, view, part))
-    for turn, tasks in by_turn.items():
-        if tasks:
-            yield "section whole" if turn is None else f"section turn {turn + 1}"
-            yield from tasks
+    """What failed, by the number it has beside the picture: the time measured, or the moment.
+
+    Each has a section of its own, for in one they would share a row and hide each other's label.
+    """
+    for place, check in enumerate(failed[:_MISSES], 1):
+        for task in _miss(check, view, part):
+            yield f"section {WRONG} {place}"
+            yield task
 
 
 def _miss(check: Check, view: CallView, part: Part) -> Iterator[str]:
+    name = f"{WRONG} {_name(check.metric)}"
     limit = f", limit {number(check.limit)}" if _is_figure(check.limit) else ""
     distance = _distance(check, view.distances)
     if distance is not None:
-        label = f"{_name(check.metric)} {number(distance.value_ms, beside=check.limit)} ms{limit}"
+        label = f"{name} {number(distance.value_ms, beside=check.limit)} ms{limit}"
         yield from _task(label, "crit", (distance.from_ms, distance.to_ms), part)
     elif check.at_ms is not None:
-        yield from _milestone(_name(check.metric), "crit", check.at_ms, part)
+        yield from _milestone(name, "crit", check.at_ms, part)
 
 
 def _distance(check: Check, distances: Sequence[Distance]) -> Distance | None:
@@ -203,13 +205,13 @@ def _task(label: str, look: str, of_ms: Part, part: Part) -> Iterator[str]:
         return
     least_ms = max(1, round(_LEAST_SHARE * (part[1] - part[0])))
     look = f"{look}, " if look else ""
-    yield f"{label} :{look}{round(from_ms)}, {max(least_ms, round(to_ms - from_ms))}ms"
+    yield f"{label}: {look}{round(from_ms)}, {max(least_ms, round(to_ms - from_ms))}ms"
 
 
 def _milestone(label: str, look: str, at_ms: float, part: Part) -> Iterator[str]:
     if math.isfinite(at_ms) and part[0] <= at_ms <= part[1]:
         look = f"{look}, " if look else ""
-        yield f"{label} :{look}milestone, {round(at_ms)}, 0ms"
+        yield f"{label}: {look}milestone, {round(at_ms)}, 0ms"
 
 
 def _is_figure(value: float | None) -> TypeGuard[float]:
