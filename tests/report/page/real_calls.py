@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,11 +75,14 @@ class Case:
 
 def held(case: Case, folder: Path) -> ScenarioResult:
     asked = scenario(case.text.format(name=case.name), folder)
-    settings = settings_from(case.options)
+    asked = replace(asked, file=Path(folder.name, asked.file.name))  # Each has a file of its own.
+    settings = settings_from([*case.options])
     mouth = Mouth(settings.portion_ms, None, slowness=settings.manners.slowness)
     brain = Brain(settings.manners, settings.voice, mouth)
     phone = jumping_phone(asked, brain, number=1, most_s=MOST_S)
-    asyncio.run(phone.hold())
+    # Playwright has a loop running in the thread of the tests.
+    with ThreadPoolExecutor(1) as other:
+        other.submit(asyncio.run, phone.hold()).result()
     found = finding_counts(phone.findings)
     call = judge_call(asked, phone.timeline(), number=1, findings=found)
     return judge_scenario(asked, [_with_log(call, case)])

@@ -29,11 +29,13 @@ from pipecat_voice_test.report.files import CallFiles, Place
 from pipecat_voice_test.report.page.looks import href, name_of
 from pipecat_voice_test.report.page.overview import call_id
 from pipecat_voice_test.report.page.source import SourceLine, source_lines
-from pipecat_voice_test.report.page.story import Beat, distance_text, story
+from pipecat_voice_test.report.page.story import Beat, distance_text, story, without_fix
 from pipecat_voice_test.report.rig import rig_properties
 from pipecat_voice_test.report.text import masked, one_line
+from pipecat_voice_test.report.view.misses import MISS_CHARACTERS
 from pipecat_voice_test.report.view.model import CallView, Evidence, Happened, LogLine
 from pipecat_voice_test.report.view.peaks import peaks
+from pipecat_voice_test.report.view.words import shown
 
 # What a call may show of what has no bound: where there is something to find, and where not.
 EVENTS_SHOWN = {True: 600, False: 120}
@@ -69,6 +71,7 @@ class CallPart:
 
     Attributes:
         id: By positions, `2-1`.
+        name: Of its scenario, for whoever comes straight here.
         is_open: Whether it is unfolded when the page opens.
         data: For page.js, as JSON has it; all but where the recording is.
         samples: Of the recording; 0 if there is none.
@@ -76,6 +79,7 @@ class CallPart:
     """
 
     id: str
+    name: str
     number: int
     verdict: Verdict
     replaced: bool
@@ -170,6 +174,7 @@ def call_part(
     samples = len(evidence.said) if files.recording else 0
     return CallPart(
         id=call_id(*where),
+        name=view.name,
         number=call.number,
         verdict=call.verdict,
         replaced=call.replaced,
@@ -185,8 +190,8 @@ def call_part(
         log_left=log_left,
         log_has_times=any(line.at_ms is not None for line in log),
         findings=tuple(_findings(call)),
-        notes=tuple(one_line(masked(note)) for note in call.notes),
-        detector=one_line(masked(call.detector_because)) or call.detector,
+        notes=tuple(shown(note) for note in call.notes),
+        detector=shown(call.detector_because) or call.detector,
         rig=tuple((key.removeprefix("rig."), f"{value:g}") for key, value in _rig(call)),
         files=tuple(_links(files)),
         recording=href(files.recording) if files.recording else "",
@@ -212,7 +217,7 @@ def _failing(result: ScenarioResult) -> frozenset[int]:
 def _check_rows(checks: Sequence[Check]) -> Iterator[CheckRow]:
     """Those that failed first, then what was not judged, then what passed; else in order."""
     for check in sorted(checks, key=lambda check: _CHECK_ORDER.get(check.verdict, 1)):
-        yield CheckRow(check.verdict, one_line(masked(check_line(check)), 1000), check.at_ms)
+        yield CheckRow(check.verdict, shown(check_line(check), MISS_CHARACTERS), check.at_ms)
 
 
 _CHECK_ORDER = {Verdict.FAILED: 0, Verdict.PASSED: 3, Verdict.SKIPPED: 2}
@@ -224,7 +229,7 @@ def _findings(call: CallResult) -> Iterator[str]:
         times = f", {found.count} times" if found.count > 1 else ""
         first = f", first: {found.first}" if found.first else ""
         kind = found.kind.replace("_", " ")
-        yield one_line(masked(f"{found.severity.value}: {kind}{code}{times}{first}"))
+        yield shown(f"{found.severity.value}: {kind}{code}{times}{first}")
 
 
 def _links(files: CallFiles) -> Iterator[FileLink]:
@@ -280,7 +285,7 @@ def _data(view: CallView, evidence: Evidence) -> dict[str, Any]:
         "misses": [
             {
                 "at_ms": _ms(one.at_ms),
-                "text": one.text,
+                "text": without_fix(one.text),
                 "line": one.line,
                 "verdict": one.verdict.value,
             }

@@ -16,7 +16,8 @@ from pipecat_voice_test.measurement.results import Verdict
 from pipecat_voice_test.report.comparison import COLUMNS, Row, headline, not_compared, rows, silence
 from pipecat_voice_test.report.page.looks import looks, name_of, rendered
 from pipecat_voice_test.report.page.spread import Plot, Point, plot, shown
-from pipecat_voice_test.report.text import masked, one_line
+from pipecat_voice_test.report.text import one_line
+from pipecat_voice_test.report.view.words import shown as line
 
 _WORST_FIRST = (
     Standing.REGRESSION,
@@ -79,14 +80,14 @@ def comparison_html(
         runs=[_run("Baseline", base), _run("Now", new)],
         headline=headline(found),
         silence=silence(found),
-        notes=[one_line(masked(note)) for note in found.notes],
+        notes=[line(note) for note in found.notes],
         not_compared=not_compared(found),
         columns=COLUMNS,
         rows=list(rows(found.comparisons)),
         scenarios=list(_scenarios(base, new, found.comparisons)),
     )
     frame = looks([body], plays=False)
-    title = f"{words}: {one_line(masked(new.shown))} against {one_line(masked(base.shown))}"
+    title = f"{words}: {line(new.shown)} against {line(base.shown)}"
     yield rendered("frame.html", title=title, version=version, **frame)
     yield body
     yield rendered("tail.html", **frame)
@@ -99,7 +100,7 @@ def _outcome(found: Compared) -> Standing:
 def _run(side: str, run: Measured) -> Run:
     return Run(
         side,
-        one_line(masked(run.shown)),
+        line(run.shown),
         one_line(run.started_at),
         one_line(run.version),
         Verdict(run.verdict),
@@ -146,7 +147,7 @@ def _side_by_side(
     (row,) = rows([one])
     series = [("baseline", _points(one.metric, was)), ("now", _points(one.metric, now, new=True))]
     drawn = plot(one.metric, series) if any(points for _, points in series) else None
-    return SideBySide(row, one.metric, one_line(masked(one.message), 1000), drawn)
+    return SideBySide(row, one.metric, line(one.message, 1000), drawn)
 
 
 def _points(

@@ -17,7 +17,8 @@ from jinja2.utils import url_quote
 
 from pipecat_voice_test.measurement.results import Verdict
 from pipecat_voice_test.report.page.assets import Asset, asset, head_scripts, scripts, styles
-from pipecat_voice_test.report.text import masked, one_line, plain_text, valid_text
+from pipecat_voice_test.report.text import plain_text, valid_text
+from pipecat_voice_test.report.view.words import shown
 
 STYLE = "page.css"
 NAME_CHARACTERS = 200
@@ -89,12 +90,17 @@ def href(path: str) -> str:
 
 def name_of(text: str) -> str:
     """A name that anybody may have given, on one line."""
-    return one_line(masked(text), NAME_CHARACTERS)
+    return shown(text, NAME_CHARACTERS)
 
 
 def seconds(at_ms: float) -> str:
     """A moment or a length as people read it: `12.3 s`."""
     return f"{at_ms / 1000:.1f} s"
+
+
+def moment(started_at: str) -> str:
+    """ISO 8601 with a space for the T: `2026-01-01 00:00:00 UTC`."""
+    return started_at.replace("T", " ").replace("Z", " UTC")
 
 
 @cache
@@ -107,7 +113,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_harmless,
     )
-    environment.filters |= {"seconds": seconds, "words": lambda name: name.replace("_", " ")}
+    environment.filters |= {
+        "moment": moment,
+        "seconds": seconds,
+        "words": lambda name: name.replace("_", " "),
+    }
     environment.globals |= {"signs": SIGNS}
     return environment
 

@@ -28,7 +28,13 @@ from pipecat_voice_test.report.facts import (
 from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.page.looks import name_of
 from pipecat_voice_test.report.text import log_tail, masked, one_line
-from pipecat_voice_test.report.view.misses import misses_of, severity, worst_call
+from pipecat_voice_test.report.view.misses import (
+    MISS_CHARACTERS,
+    misses_of,
+    severity,
+    worst_call,
+)
+from pipecat_voice_test.report.view.words import shown
 
 FAULTS_SHOWN = 12
 
@@ -147,7 +153,9 @@ def rows(run: RunResult) -> Iterator[Row]:
 
 def run_faults(run: RunResult) -> list[Fault]:
     """Gates over the whole run that were missed (M-21a)."""
-    return [Fault(check.verdict, _shown(check.message)) for check in missed_checks(run)]
+    return [
+        Fault(check.verdict, shown(check.message, MISS_CHARACTERS)) for check in missed_checks(run)
+    ]
 
 
 def problems(run: RunResult) -> Iterator[Problem]:
@@ -160,7 +168,7 @@ def problems(run: RunResult) -> Iterator[Problem]:
 def undecided_lines(run: RunResult) -> list[tuple[int, str, str]]:
     """Limits that were held against nothing: position and name of the scenario, and why."""
     return [
-        (index + 1, name_of(result.scenario.name), _shown(line))
+        (index + 1, name_of(result.scenario.name), shown(line, MISS_CHARACTERS))
         for index, result in enumerate(run.scenarios)
         for line in undecided(result)
     ]
@@ -235,11 +243,7 @@ def _faults(result: ScenarioResult, index: int) -> list[Fault]:
 def _own(checks: Sequence[Check]) -> Iterator[Fault]:
     for check in checks:
         if check.verdict in (Verdict.FAILED, Verdict.INCONCLUSIVE):
-            yield Fault(check.verdict, _shown(check.message))
-
-
-def _shown(text: str) -> str:
-    return one_line(masked(text), 1000)
+            yield Fault(check.verdict, shown(check.message, MISS_CHARACTERS))
 
 
 def _quotes(error: RunError) -> bool:

@@ -26,9 +26,10 @@ from pipecat_voice_test.report.page.sound import (
     ulaw_wav_blocks,
 )
 from pipecat_voice_test.report.rig import rig_line
-from pipecat_voice_test.report.text import masked, one_line
+from pipecat_voice_test.report.text import one_line
 from pipecat_voice_test.report.view.build import call_view
 from pipecat_voice_test.report.view.evidence import Shelf
+from pipecat_voice_test.report.view.words import shown
 
 DEFAULT_BUDGET = AudioBudget()
 _AUDIO_OPEN = '<script type="text/plain" class="call-audio" data-call="{}">'
@@ -52,9 +53,11 @@ class _Sound:
     inside: bytes
 
     @property
-    def more_bytes(self) -> int:
-        """How much longer it may be than `outside`."""
-        return max(len(self.inside) - len(self.outside), 0)
+    def cost_bytes(self) -> int:
+        """How much longer the page is with the recording in it."""
+        around_bytes = len(_AUDIO_OPEN.format(self.id)) + len(_AUDIO_CLOSE)
+        text_bytes = len(self.inside) - len(self.outside)
+        return embedded_bytes(self.samples) + around_bytes + text_bytes
 
 
 Piece = bytes | _Sound
@@ -90,8 +93,8 @@ def page_html(
         rendered("tail.html", **frame),
     ]
     sounds = [piece for piece in pieces if isinstance(piece, _Sound)]
-    taken_bytes = sum(map(len, [*text, *around])) + sum(sound.more_bytes for sound in sounds)
-    inside = _inside(run, sounds, audio, audio.page_bytes - taken_bytes)
+    left_bytes = audio.page_bytes - sum(map(len, [*text, *around]))
+    inside = _inside(run, sounds, audio, left_bytes)
     yield around[0]
     for piece in pieces:
         if isinstance(piece, bytes):
@@ -131,7 +134,7 @@ def _top(run: RunResult, place: Place, version: str) -> Iterator[bytes]:
             "comparison.html",
             headline=headline(compared),
             silence=silence(compared),
-            notes=[one_line(masked(note)) for note in compared.notes],
+            notes=[shown(note) for note in compared.notes],
             not_compared=not_compared(compared),
             columns=COLUMNS,
             rows=list(comparison_rows(compared.comparisons)),
@@ -160,9 +163,8 @@ def _inside(
     """Ids of the calls whose recordings go into the page."""
     if audio.choice == "none":
         return frozenset()
-    around_bytes = len(_AUDIO_OPEN) + len(_AUDIO_CLOSE) + 16
     bytes_of = {
-        sound.id: embedded_bytes(sound.samples) + around_bytes
+        sound.id: sound.cost_bytes
         for sound in sounds
         if sound.samples and (audio.choice == "all" or sound.verdict is Verdict.FAILED)
     }

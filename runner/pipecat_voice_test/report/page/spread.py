@@ -19,7 +19,8 @@ _STEP = 7.0  # From dot to dot.
 _STACK = 6
 _LABEL = 14  # Height of a line of text.
 _AXIS_TEXT = 16
-_FAR = 3.0  # A limit so many times beyond the largest value is named at the edge.
+_FAR = 4.0  # A limit more times the largest value is named at the edge.
+_HEADROOM = 1.2  # So that nothing seems to touch a limit that is not there.
 _TICKS = 4
 
 # Drawn first, so that in a stack it stays at the bottom, where it is seen.
@@ -182,7 +183,7 @@ def _scale(values: Sequence[float], limits: Sequence[Limit]) -> _Scale:
     """From zero, or below, to what there is and the limits near it."""
     most = max(values)
     near = [limit.value for limit in limits if most <= 0 or limit.value <= _FAR * most]
-    high = max([most, *near, min(values)])
+    high = max([most * (_HEADROOM if len(near) < len(limits) else 1), *near])
     low = min([0.0, *values, *near])
     return _Scale(low, high if high > low else low + 1)
 
@@ -205,9 +206,7 @@ def _strip(metric: str, label: str, points: Sequence[Point], scale: _Scale, y: f
             dots.append(Dot(x, height, point.verdict, point.text, point.call, point.at_ms))
         if len(kept) < len(stack):
             x = scale.x(stack[0].value)
-            more.append(
-                More(max(x, 2.0 * _SIDE), bottom - (_STACK - 1) * _STEP, len(stack) - len(kept))
-            )
+            more.append(More(x + _DOT, bottom - (_STACK - 1) * _STEP + 1, len(stack) - len(kept)))
     middle = median([point.value for point in points]) if points else None
     return Strip(
         label,

@@ -70,6 +70,11 @@ def distance_text(metric: str, value_ms: float, limit_ms: float | None) -> str:
     return f"{name} {rounded('_ms', value_ms)} ms{limit}"
 
 
+def without_fix(text: str) -> str:
+    """What a check says, without the advice at its end."""
+    return text.partition(" Fix: ")[0]
+
+
 def _region(region: Region) -> Beat:
     lasts = length(region.to_ms - region.from_ms)
     if region.kind is RegionKind.SPEECH:
@@ -93,4 +98,4 @@ def _distance(one: Distance) -> Beat:
 def _missed(view: CallView) -> Iterator[Beat]:
     for miss in view.misses:
         if miss.at_ms is not None:
-            yield Beat(miss.at_ms, "measured", miss.text, verdict=miss.verdict)
+            yield Beat(miss.at_ms, "measured", without_fix(miss.text), verdict=miss.verdict)
