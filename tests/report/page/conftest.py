@@ -8,9 +8,13 @@ from playwright.sync_api import Browser
 from report.page.opened import NAMES, chromium_path, launched
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium; the test is skipped where there is none."""
+    """Headless Chromium; the test is skipped where there is none.
+
+    Not for the whole session: while playwright is there, this thread has a running event loop,
+    and tests of other modules that start one would fail.
+    """
     path = chromium_path()
     if path is None:
         names = ", ".join(NAMES)

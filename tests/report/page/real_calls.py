@@ -74,7 +74,9 @@ class Case:
 
 
 def held(case: Case, folder: Path) -> ScenarioResult:
-    asked = scenario(case.text.format(name=case.name), folder)
+    """One call; `folder` gives the scenario's file its name."""
+    read = scenario(case.text.format(name=case.name), folder)
+    asked = replace(read, file=Path("tests/voice") / f"{folder.name}.yaml")
     asked = replace(asked, file=Path(folder.name, asked.file.name))  # Each has a file of its own.
     settings = settings_from([*case.options])
     mouth = Mouth(settings.portion_ms, None, slowness=settings.manners.slowness)

@@ -47,6 +47,9 @@ const Facts = (() => {
   const missesAt = (data, at) =>
     data.misses.filter((miss) => Math.abs(miss.at_ms - at) <= SAME_MS && miss.at_ms !== null);
 
+  /** A check's line without the advice that may follow it. */
+  const firstLine = (text) => text.split("\n", 1)[0];
+
   const seconds = (ms, digits = 1) => `${(ms / 1000).toFixed(digits)} s`;
 
   const milliseconds = (ms) => `${Math.round(ms)} ms`;
@@ -69,5 +72,7 @@ const Facts = (() => {
   /** An id of a metric as people say it: "response_ms" is "response". */
   const metric = (name) => name.replace(/_ms$/, "").replaceAll("_", " ");
 
-  return { of, article, ids, failures, worst, missesAt, seconds, milliseconds, speaking, metric };
+  return {
+    of, article, ids, failures, worst, missesAt, firstLine, seconds, milliseconds, speaking, metric,
+  };
 })();

@@ -91,7 +91,7 @@
   };
 
   const sayWhere = (data, at) => {
-    const missed = Facts.missesAt(data, at).map((miss) => miss.text);
+    const missed = Facts.missesAt(data, at).map((miss) => Facts.firstLine(miss.text));
     live.textContent = `at ${Facts.seconds(at)}: ${
       missed.join("; ") || Facts.speaking(data, at)
     }`;

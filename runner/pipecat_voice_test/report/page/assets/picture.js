@@ -124,21 +124,30 @@ const Picture = (() => {
       return { ...distance, element: made, text, label: element("label", made, text) };
     }
 
+    /** One for each second in which something was missed; the failed ones lie on top. */
     #pins(seek) {
-      const audible = this.data.misses.filter((miss) => miss.at_ms !== null);
-      // The failed ones last, so that they lie on top.
-      return audible
-        .sort((one, other) => rank(other.verdict) - rank(one.verdict))
-        .map((miss) => {
-          const pin = element(`pin ${miss.verdict}`, this.front);
-          pin.title = `${Facts.seconds(miss.at_ms, 2)}: ${miss.text}`;
-          pin.style.left = this.#percent(miss.at_ms);
-          pin.addEventListener("click", (event) => {
-            event.stopPropagation();
-            seek(Math.round(miss.at_ms));
-          });
-          return { at: miss.at_ms, element: pin };
-        });
+      const seconds = new Map();
+      for (const miss of this.data.misses.filter((each) => each.at_ms !== null)) {
+        const at = Math.round(miss.at_ms);
+        seconds.set(at, [...(seconds.get(at) ?? []), miss]);
+      }
+      const worst = (misses) => Math.min(...misses.map((miss) => rank(miss.verdict)));
+      return [...seconds]
+        .sort(([, one], [, other]) => worst(other) - worst(one))
+        .map(([at, misses]) => this.#pin(at, misses, seek));
+    }
+
+    #pin(at, misses, seek) {
+      const failed = misses.some((miss) => miss.verdict === "failed");
+      const pin = element(`pin ${failed ? "failed" : "inconclusive"}`, this.front);
+      const lines = misses.map((miss) => Facts.firstLine(miss.text));
+      pin.title = `${Facts.seconds(at, 2)}: ${lines.join("\n")}`;
+      pin.style.left = this.#percent(at);
+      pin.addEventListener("click", (event) => {
+        event.stopPropagation();
+        seek(at);
+      });
+      return { at, element: pin };
     }
 
     /** Make the failure at `at` stand out. */

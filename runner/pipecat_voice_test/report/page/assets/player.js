@@ -24,6 +24,15 @@ const Player = (() => {
   const loudest = (lanes) =>
     lanes.reduce((most, lane) => lane.reduce((a, b) => Math.max(a, b), most), CHEAPEST_PEAK);
 
+  /** What was missed at a second, in a line; the page has the rest. */
+  const captionOf = (missed, at) => {
+    if (!missed.length) return "";
+    const [first, ...more] = missed;
+    const others = more.length ? ` (and ${more.length} more)` : "";
+    const text = Facts.firstLine(first.text);
+    return `${SIGNS[first.verdict] ?? ""} at ${Facts.seconds(at, 2)}: ${text}${others}`;
+  };
+
   class Player {
     /**
      * @param box the call's `.player`; what it held comes back with `destroy`.
@@ -230,9 +239,7 @@ const Player = (() => {
     async show(at) {
       await this.ready;
       const missed = Facts.missesAt(this.data, at);
-      this.caption.textContent = missed
-        .map((miss) => `${SIGNS[miss.verdict] ?? ""} ${Facts.seconds(at, 2)}: ${miss.text}`)
-        .join("\n");
+      this.caption.textContent = captionOf(missed, at);
       this.picture.point(at);
       this.sound.load();
       this.ws.setTime(Math.max(0, at - LEAD_MS) / 1000);
