@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import accuracy, at_once, busy, commands, memory, pacing
+from bench.reports import measure as reports
 from bench.rig import CHECKOUT, machine
 from bench.table import Found, say, show, table
 
@@ -69,6 +70,7 @@ def _parts(given: argparse.Namespace) -> dict[str, Callable[[Path], Found]]:
         "help": partial(commands.measure_help, quick=quick),
         "overhead": partial(commands.measure_overhead, quick=quick),
         "memory": partial(memory.measure, real_time=given.real_time),
+        "reports": partial(reports.measure, quick=quick),
         "pacing": partial(pacing.measure, quick=quick),
         "accuracy": partial(accuracy.measure, quick=quick),
         "busy": partial(busy.measure, quick=quick),

@@ -1,7 +1,6 @@
 """What the command costs beyond its calls: `run` from start to exit, and `--help`."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -9,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.numbers import Spread
-from bench.rig import GREETING, scenario
+from bench.rig import GREETING, as_installed, scenario
 from bench.table import Found, Row, say
 
 OVERHEAD_S = 1.5
@@ -23,6 +22,8 @@ def measure_overhead(folder: Path, *, quick: bool) -> Found:
     """Wall time of `run` minus the length of its calls, for one scenario and for several."""
     several = 3 if quick else 10
     found = Found()
+    say("overhead: once, to compile")
+    _run(folder / "first", 1)
     for count in (1, several):
         say(f"overhead: `run` with {count} scenario{'s' * (count > 1)}")
         facts = _run(folder / str(count), count)
@@ -54,11 +55,14 @@ def _run(folder: Path, count: int) -> dict[str, float]:
         scenario(GREETING.format(number=number), folder / f"{number}")
     command = [*_TOOL, "run", *(f"{folder}/{n}/scenario.yaml" for n in range(1, count + 1))]
     command += ["--bot-command", _BOT, "--output-dir", str(folder / "results")]
-    environment = {name: value for name, value in os.environ.items() if name[:4] != "PVT_"}
     began_s = time.monotonic()
     lines: list[tuple[float, str]] = []
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=environment | {"CI": "1"}, cwd=folder
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=as_installed(folder.parent / "bytecode") | {"CI": "1"},
+        cwd=folder,
     ) as process:
         assert process.stdout is not None
         lines = [(time.monotonic() - began_s, line) for line in process.stdout]
@@ -91,10 +95,15 @@ def measure_help(folder: Path, *, quick: bool) -> Found:
     say(f"help: {_HELPS} times `--help`")
     command = str(Path(sys.executable).with_name("pipecat-voice-test"))
     tool = [command] if Path(command).exists() else _TOOL
+    environment = as_installed(folder / "bytecode")
+    commands = {
+        "--help": [*tool, "--help"],
+        "run --help": [*tool, "run", "--help"],
+        "python": [sys.executable, "-c", "pass"],
+    }
     taken = {
-        "--help": Spread.of(_seconds([*tool, "--help"]) for _ in range(_HELPS)),
-        "run --help": Spread.of(_seconds([*tool, "run", "--help"]) for _ in range(_HELPS)),
-        "python": Spread.of(_seconds([sys.executable, "-c", "pass"]) for _ in range(_HELPS)),
+        name: Spread.of(_seconds(command, environment) for _ in range(_HELPS))
+        for name, command in commands.items()
     }
     found = Found(facts={name: asdict(spread) for name, spread in taken.items()})
     for name, spread in taken.items():
@@ -110,7 +119,7 @@ def measure_help(folder: Path, *, quick: bool) -> Found:
     return found
 
 
-def _seconds(command: list[str]) -> float:
+def _seconds(command: list[str], environment: dict[str, str]) -> float:
     began_s = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=environment)
     return time.perf_counter() - began_s
