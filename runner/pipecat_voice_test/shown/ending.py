@@ -91,6 +91,7 @@ def _on_terminal(run: RunResult, place: Place, console: Console, rows_at_most: i
     if found and console.width >= _TABLE_WIDTH:
         console.print(_table(found, console))
     else:
+        console.print()
         _print(console, row_lines(run, at_most=rows_at_most))
         console.print()
     *blocks, last = closing(run, place)

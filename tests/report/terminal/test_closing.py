@@ -235,12 +235,15 @@ def test_what_kept_many_from_being_judged_is_said_once() -> None:
         result(Verdict.INCONCLUSIVE, reason=f"{n} ms late\n  Fix: more CPU", name=f"s{n}")
         for n in (21, 22)
     ]
+    calls = [call(n, Verdict.INCONCLUSIVE, error=f"{n} ms late\n  Fix: more CPU") for n in (1, 2)]
+    slow.append(result(Verdict.INCONCLUSIVE, *calls, name="several calls"))
 
     assert lines_of(run(*slow))[:-1] == [
         "tests/voice/hours.yaml:3: s21: inconclusive",
         "  21 ms late",
         "    Fix: more CPU",
         "tests/voice/hours.yaml:3: s22: inconclusive, for the same reason",
+        "tests/voice/hours.yaml:3: several calls: inconclusive, for the same reason",
     ]
 
 

@@ -89,7 +89,8 @@ def _unjudged(scenarios: Iterable[ScenarioResult], place: Place) -> Iterator[Blo
     kinds: dict[tuple[Verdict, str], list[ScenarioResult]] = {}
     for one in scenarios:
         if one.verdict in UNJUDGED:
-            kind = re.sub(r"[0-9.]+", "#", reason_of(one))
+            reason = reason_of(one).partition("\n(and ")[0]  # As it ends with several calls.
+            kind = re.sub(r"[0-9.]+", "#", reason)
             kinds.setdefault((one.verdict, kind), []).append(one)
     order = (Verdict.INCONCLUSIVE, Verdict.ERROR)
     for _, (first, *others) in sorted(kinds.items(), key=lambda kind: order.index(kind[0][0])):
