@@ -354,3 +354,39 @@ def test_deaf_bots_are_worse_than_late_ones() -> None:
     )
 
     assert [text_of(one) for one in found.xpath("//article/h3/a")] == ["deaf", "late"]
+
+
+def test_of_a_call_that_could_not_be_judged_no_check_is_told_as_missed() -> None:
+    unjudged = replace(LATE, verdict=Verdict.INCONCLUSIVE)
+    found = read(
+        page_of(
+            run(
+                result(
+                    Verdict.INCONCLUSIVE,
+                    call(1, Verdict.INCONCLUSIVE, checks=(unjudged,)),
+                    reason="frames were up to 180 ms late, limit 100\n  Fix: use `--workers 1`.",
+                ),
+                verdict=Verdict.INCONCLUSIVE,
+                exit_code=7,
+            )
+        )
+    )
+    (trouble,) = all_of(found, "article.trouble")
+
+    assert "2210 ms" not in text_of(trouble)
+    assert text_of(trouble).endswith(
+        "frames were up to 180 ms late, limit 100 Fix: use --workers 1."
+    )
+    assert data_of(found, "1-1")["misses"] == []
+    assert found.xpath("//main")[0].get("data-worst-call") is None
+
+
+def test_an_advice_is_told_apart_from_what_happened() -> None:
+    advised = replace(LATE, message="gaps of 700 ms, limit 200 Fix: send <audio> sooner, `now`.")
+    found = read(page_of(run(result(Verdict.FAILED, call(1, Verdict.FAILED, checks=(advised,))))))
+    (worst,) = all_of(found, "p.worst")
+
+    assert text_of(worst.xpath(".//a")[0]) == "12.3 s turn 3 (line 21): gaps of 700 ms, limit 200"
+    assert text_of(worst.xpath(".//span[@class='fix']")[0]) == "Fix: send <audio> sooner, now."
+    assert text_of(worst.xpath(".//code")[0]) == "now"
+    assert data_of(found, "1-1")["misses"][0]["text"].endswith("limit 200")

@@ -14,6 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.utils import url_quote
+from markupsafe import Markup, escape
 
 from pipecat_voice_test.measurement.results import Verdict
 from pipecat_voice_test.report.page.assets import Asset, asset, head_scripts, scripts, styles
@@ -103,6 +104,18 @@ def moment(started_at: str) -> str:
     return started_at.replace("T", " ").replace("Z", " UTC")
 
 
+def with_code(text: str) -> Markup:
+    """Our own advice, whose commands stand between backticks."""
+    parts = plain_text(text).split("`")
+    if not len(parts) % 2:  # One is left open.
+        return escape("`".join(parts))
+    shown = [
+        Markup("<code>{}</code>").format(p) if odd % 2 else escape(p)
+        for odd, p in enumerate(parts)
+    ]
+    return Markup().join(shown)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -114,6 +127,7 @@ def _environment() -> Environment:
         finalize=_harmless,
     )
     environment.filters |= {
+        "code": with_code,
         "moment": moment,
         "seconds": seconds,
         "words": lambda name: name.replace("_", " "),
