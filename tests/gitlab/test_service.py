@@ -23,6 +23,11 @@ include:
       image: {runner}
       bot-image: {bot}
       parallel: 2
+      output-dir: voice-test-shards/$CI_NODE_INDEX
+  - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/voice-test-merge@$CI_COMMIT_SHA
+    inputs:
+      job-name: joined
+      image: {runner}
   - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/voice-test@$CI_COMMIT_SHA
     inputs:
       job-name: silent
@@ -77,9 +82,18 @@ def test_a_failed_job_leaves_its_results(ended: Ended) -> None:
     assert len(list(junit.iter("failure"))) >= 1
 
 
+def test_what_the_shards_of_a_job_found_is_joined(ended: Ended) -> None:
+    (folder,) = ended.of("joined")
+    found = results(folder)
+
+    assert [scenario["name"] for scenario in found["scenarios"]] == ["one", "three", "two"]
+    assert (found["shard"], found["errors"]) == (None, []), ended.output
+    assert (found["exit_code"], found["verdict"]) == (0, "passed"), ended.output
+
+
 def test_attachments_are_where_gitlab_looks_for_them(ended: Ended) -> None:
-    for folder in [*ended.of("voice-test"), *ended.of("silent")]:
-        junit = ET.parse(folder / "voice-test-results/junit.xml")
+    for folder in [*ended.of("voice-test"), *ended.of("silent"), *ended.of("joined")]:
+        junit = ET.parse(next(folder.rglob("junit.xml")))
         lines = [line for out in junit.iter("system-out") for line in (out.text or "").splitlines()]
         files = [line[13:-2] for line in lines if line.startswith("[[ATTACHMENT|")]
 
