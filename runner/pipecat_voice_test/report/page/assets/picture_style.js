@@ -11,7 +11,8 @@ const PICTURE_STYLE = `
   position: absolute; inset: 0; pointer-events: none; overflow: hidden;
   font: 11px/14px system-ui, sans-serif; color: var(--ink);
 }
-.front { z-index: 4; }
+/* Over the playhead, so that it crosses no figure. */
+.front { z-index: 6; }
 
 .region { position: absolute; pointer-events: auto; border-radius: 2px; box-sizing: border-box; }
 .region.caller { top: var(--above); height: var(--lane); }
@@ -34,10 +35,10 @@ const PICTURE_STYLE = `
 .moment.clear::before, .moment.finding::before { border-left: 1px dashed var(--doubt); }
 .moment.ended::before { border-left: 1px solid var(--ink); }
 .moment .label { left: 7px; top: 1px; color: var(--ink); }
-.moment.mark .label, .moment.mark_returned .label { color: var(--faint); }
+.moment.mark .label, .moment.mark_returned .label { color: var(--faint-text); }
 
 .label { position: absolute; white-space: nowrap; background: var(--paper); border-radius: 2px;
-  padding: 0 2px; }
+  padding: 0 2px; z-index: 3; }
 .label.left { right: 7px; left: auto !important; }
 
 .distance { position: absolute; height: 22px; pointer-events: auto; }

@@ -82,7 +82,6 @@ const Player = (() => {
         Controls.speed((rate) => this.#setSpeed(rate)),
         button("help", "? keys", "Keys", "?", () => this.on.help()),
       );
-      if (this.sound.file) shown.push(make("a", { href: this.sound.file }, ["call.wav"]));
       // Why there is none, the page itself says.
       if (!this.sound.available) this.play.element.setAttribute("aria-disabled", "true");
       const label = `Player of call ${this.id}`;
