@@ -89,7 +89,9 @@ def _lines(run: RunResult, place: Place) -> Iterator[Line]:
 def _on_terminal(run: RunResult, place: Place, console: Console, rows_at_most: int) -> None:
     found = rows(run, at_most=rows_at_most)
     if found and console.width >= _TABLE_WIDTH:
+        console.print()
         console.print(_table(found, console))
+        console.print()
     else:
         console.print()
         _print(console, row_lines(run, at_most=rows_at_most))
@@ -115,7 +117,8 @@ def _table(found: list[Row], console: Console) -> Table:
     shows_signs = can_show("".join(SIGNS.values()), console.file)
     nothing = NOTHING if can_show(NOTHING, console.file) else "-"
     rule = box.SIMPLE_HEAD if can_show("─", console.file) else None
-    table = Table(box=rule, padding=(0, 1, 0, 0) if rule else (0, 2, 0, 0), pad_edge=False)
+    padding = (0, 1, 0, 0) if rule else (0, 2, 0, 0)
+    table = Table(box=rule, padding=padding, pad_edge=False, show_edge=False)
     for number, name in enumerate(COLUMNS):
         justify: JustifyMethod = "left" if number < _TEXT_COLUMNS else "right"
         table.add_column(name, justify=justify, no_wrap=number == 0, overflow="fold")
