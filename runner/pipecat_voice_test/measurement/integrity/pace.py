@@ -6,6 +6,7 @@ voice: a woman at half speed has the pitch of a man, though not his formants, no
 """
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ FIGURES = 66
 PITCH = 48  # Which of them is the median pitch, in octaves over 1 Hz.
 
 _FRAME, _HOP = 512, 256  # 64 and 32 ms.
+_AT_ONCE = 128  # Frames: what all of a minute take on the way would be 50 MB.
 _BANDS = 24
 _LOWEST_HZ, _HIGHEST_HZ = 70.0, 3900.0
 _LOUD_DB = 15.0  # Below the active level of the voice.
@@ -43,20 +45,51 @@ def voice_figures(pcm: Pcm) -> Floats | None:
     if len(pcm) < _RHYTHM_WINDOWS * WINDOW_SAMPLES or not pcm.any():
         return None
     active = mean_square(active_level_dbov(pcm))
-    frames = np.lib.stride_tricks.sliding_window_view(pcm, _FRAME)[::_HOP].astype(np.float32)
-    loud = np.einsum("ij,ij->i", frames, frames) / _FRAME > active * 10 ** (-_LOUD_DB / 10)
+    frames = np.lib.stride_tricks.sliding_window_view(pcm, _FRAME)[::_HOP]
+    parts = [
+        _looked_at(frames[first : first + _AT_ONCE].astype(np.float32))
+        for first in range(0, len(frames), _AT_ONCE)
+    ]
+    powers, spectra, periodicity, period = (
+        np.concatenate(part) for part in zip(*parts, strict=True)
+    )
+    loud = powers > active * 10 ** (-_LOUD_DB / 10)
     if loud.sum() < _LOUD_FRAMES:
         return None
-    window = np.hanning(_FRAME).astype(np.float32)
-    windowed = frames * window
-    bands = np.abs(np.fft.rfft(windowed)) ** 2 @ _band_weights() + 1.0
-    pitch = _pitch(windowed, window, loud)
+    bands = spectra @ _band_weights() + 1.0
+    pitch = _pitch(periodicity, period, loud)
     if pitch is None:
         return None
     figures: Floats = np.concatenate(
         [_colour(bands, loud), pitch, _rhythm(pcm, active), _change(bands, loud)]
     )
     return figures
+
+
+def _looked_at(frames: NDArray[np.float32]) -> tuple[NDArray[Any], ...]:
+    """Of each frame its power, its spectrum, how periodic it is, and its period in samples."""
+    window = np.hanning(_FRAME).astype(np.float32)
+    windowed = frames * window
+    powers = np.einsum("ij,ij->i", frames, frames) / _FRAME
+    return powers, np.abs(np.fft.rfft(windowed)) ** 2, *_periods(windowed, window)
+
+
+def _periods(
+    windowed: NDArray[np.float32], window: NDArray[np.float32]
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """How much each frame is like itself one period later, at best, and after which."""
+    likeness = np.fft.irfft(np.abs(np.fft.rfft(windowed, 2 * _FRAME)) ** 2)[:, :_FRAME]
+    of_window = np.correlate(window, window, "full")[_FRAME - 1 :]
+    likeness /= (likeness[:, :1] + 1.0) * np.maximum(of_window / of_window[0], 0.05)
+    likeness = likeness[:, _PERIODS[0] : _PERIODS[1]]
+    best = likeness.max(axis=1)
+    # The shortest period that fits nearly best: its multiples fit as well.
+    period = np.argmax(likeness >= _NEARLY * best[:, np.newaxis], axis=1)
+    rows = np.arange(len(period))
+    for _ in range(6):
+        longer = np.minimum(period + 1, likeness.shape[1] - 1)
+        period = np.where(likeness[rows, longer] > likeness[rows, period], longer, period)
+    return best, period
 
 
 def _band_weights() -> Floats:
@@ -80,21 +113,10 @@ def _colour(bands: Floats, loud: NDArray[np.bool_]) -> Floats:
 
 
 def _pitch(
-    windowed: NDArray[np.float32], window: NDArray[np.float32], loud: NDArray[np.bool_]
+    periodicity: NDArray[Any], period: NDArray[np.int64], loud: NDArray[np.bool_]
 ) -> Floats | None:
     """Pitch in octaves: median, low, high, movement, spread; and how much has one at all."""
-    likeness = np.fft.irfft(np.abs(np.fft.rfft(windowed, 2 * _FRAME)) ** 2)[:, :_FRAME]
-    of_window = np.correlate(window, window, "full")[_FRAME - 1 :]
-    likeness /= (likeness[:, :1] + 1.0) * np.maximum(of_window / of_window[0], 0.05)
-    likeness = likeness[:, _PERIODS[0] : _PERIODS[1]]
-    best = likeness.max(axis=1)
-    # The shortest period that fits nearly best: its multiples fit as well.
-    period = np.argmax(likeness >= _NEARLY * best[:, np.newaxis], axis=1)
-    rows = np.arange(len(period))
-    for _ in range(6):
-        longer = np.minimum(period + 1, likeness.shape[1] - 1)
-        period = np.where(likeness[rows, longer] > likeness[rows, period], longer, period)
-    voiced = loud & (best > _PERIODIC) & (period > 1)
+    voiced = loud & (periodicity > _PERIODIC) & (period > 1)
     share = voiced.sum() / loud.sum()
     if voiced.sum() < _VOICED_FRAMES or share < _VOICED_SHARE:
         return None
