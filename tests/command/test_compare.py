@@ -82,6 +82,16 @@ def test_a_table_on_a_terminal_in_colour_unless_asked_not_to(
     assert ("\x1b[31m" in out.getvalue()) is not no_color
 
 
+def test_no_word_is_cut_off_by_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow, log = _Terminal(), io.StringIO()
+
+    compare(*files(FAST, SLOW), None, narrow, {"TERM": "xterm"})
+    compare(*files(FAST, SLOW), None, log, {"CI": "true"})
+
+    assert narrow.getvalue() == log.getvalue()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

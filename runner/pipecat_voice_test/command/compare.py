@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,8 +21,9 @@ from pipecat_voice_test.report.comparison import COLUMNS, comparison_lines, rows
 from pipecat_voice_test.report.disk import make_folder, refuse_foreign, write_whole
 from pipecat_voice_test.report.page.compared import comparison_html
 from pipecat_voice_test.report.text import one_line
-from pipecat_voice_test.shown.terminals import is_terminal
+from pipecat_voice_test.shown.terminals import console_on, is_terminal
 
+_TABLE_WIDTH = 110  # On less its words are broken.
 _STYLES = {
     Standing.REGRESSION: "red",
     Standing.NO_REGRESSION: "green",
@@ -46,8 +48,9 @@ def compare(
     was = read_baseline(read_file(base, str(base)), str(base))
     now = read_run(read_file(new, str(new)), str(new))
     found = compare_runs(was, now)
-    if is_terminal(out, environ):
-        _print_table(found, Console(file=out, highlight=False, markup=False, emoji=False))
+    console = console_on(out, environ)
+    if is_terminal(out, environ) and console.width >= _TABLE_WIDTH:
+        _print_table(found, console)
     else:
         for one in found.comparisons:
             if one.standing is not Standing.NOT_COMPARABLE:
@@ -76,8 +79,15 @@ def _write(page: Path, blocks: Iterable[bytes]) -> None:
 
 
 def _print_table(found: Compared, console: Console) -> None:
-    table = Table(*COLUMNS)
+    """What could be compared; the rest stands below with its reasons."""
+    *columns, verdict_column = COLUMNS
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(verdict_column, no_wrap=True)
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows(found.comparisons):
-        *cells, verdict = row.cells
-        table.add_row(*map(Text, cells), Text(verdict, style=_STYLES.get(row.standing, "")))
+        if row.standing is not Standing.NOT_COMPARABLE:
+            *cells, verdict = row.cells
+            table.add_row(Text(verdict, style=_STYLES.get(row.standing, "")), *map(Text, cells))
     console.print(table)
+    console.print()
