@@ -128,9 +128,14 @@ VIEWS = {
 }
 
 
-@pytest.fixture(params=VIEWS, scope="module")
-def layout(request: pytest.FixtureRequest) -> Picture:
-    return timeline_layout(VIEWS[request.param], NOTHING)
+@pytest.fixture(scope="module")
+def layouts() -> dict[str, Picture]:
+    return {name: timeline_layout(view, NOTHING) for name, view in VIEWS.items()}
+
+
+@pytest.fixture(params=VIEWS)
+def layout(request: pytest.FixtureRequest, layouts: dict[str, Picture]) -> Picture:
+    return layouts[request.param]
 
 
 def labels_on_each_other(picture: Picture) -> list[tuple[str, str]]:
@@ -174,13 +179,13 @@ def test_however_long_a_call_is_its_picture_is_bounded(layout: Picture) -> None:
     assert len(layout.shapes) < 12_000
 
 
-def test_a_picture_can_be_drawn_of_everything(layout: Picture) -> None:
-    view = next(v for v in VIEWS.values() if timeline_layout(v, NOTHING) == layout)
-    data = timeline_png(view, NOTHING)
+@pytest.mark.parametrize("name", ["empty", "error", "crowded", "an-hour"])
+def test_a_picture_can_be_drawn_of_everything(name: str, layouts: dict[str, Picture]) -> None:
+    data = timeline_png(VIEWS[name], NOTHING)
 
     with Image.open(io.BytesIO(data)) as image:
         image.load()
-        assert (image.format, image.mode, image.size) == ("PNG", "P", (1200, layout.height))
+        assert (image.format, image.mode, image.size) == ("PNG", "P", (1200, layouts[name].height))
         assert "transparency" not in image.info
 
 
