@@ -91,6 +91,7 @@ def comparison_html(
     yield rendered("frame.html", title=title, version=version, **frame)
     yield body
     yield rendered("tail.html", **frame)
+    yield rendered("end.html")
 
 
 def _outcome(found: Compared) -> Standing:

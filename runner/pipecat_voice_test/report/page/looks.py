@@ -110,8 +110,7 @@ def with_code(text: str) -> Markup:
     if not len(parts) % 2:  # One is left open.
         return escape("`".join(parts))
     shown = [
-        Markup("<code>{}</code>").format(p) if odd % 2 else escape(p)
-        for odd, p in enumerate(parts)
+        Markup("<code>{}</code>").format(p) if odd % 2 else escape(p) for odd, p in enumerate(parts)
     ]
     return Markup().join(shown)
 

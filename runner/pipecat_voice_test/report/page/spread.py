@@ -17,6 +17,7 @@ _SIDE = 8  # Room for half a dot, and half a number of the axis.
 _DOT = 3.0  # Radius.
 _STEP = 7.0  # From dot to dot.
 _STACK = 6
+_NUMBER = 26  # Width of a number of dots.
 _LABEL = 14  # Height of a line of text.
 _AXIS_TEXT = 16
 _FAR = 4.0  # A limit more times the largest value is named at the edge.
@@ -189,35 +190,60 @@ def _scale(values: Sequence[float], limits: Sequence[Limit]) -> _Scale:
 
 
 def _strip(metric: str, label: str, points: Sequence[Point], scale: _Scale, y: float) -> Strip:
-    stacks: dict[int, list[Point]] = {}
-    for point in points:
-        stacks.setdefault(round(scale.x(point.value) / _STEP), []).append(point)
-    rows = max((min(len(stack), _STACK) for stack in stacks.values()), default=1)
-    top = y + (_LABEL if label else 0)
+    placed, left = _stacked(points, scale)
+    counts = _counted(left)
+    rows = max((row for _, _, row in placed), default=0) + 1
+    top = y + (_LABEL if label else 0) + (_LABEL if counts else 0)
     bottom = top + max(rows, 2) * _STEP
-    dots: list[Dot] = []
-    more: list[More] = []
-    for stack in stacks.values():
-        stack.sort(key=lambda point: _ORDER.get(point.verdict, 3))
-        kept = stack if len(stack) <= _STACK else stack[: _STACK - 1]
-        for place, point in enumerate(kept):
-            height = bottom - _STEP / 2 - place * _STEP
-            x = scale.x(point.value)
-            dots.append(Dot(x, height, point.verdict, point.text, point.call, point.at_ms))
-        if len(kept) < len(stack):
-            x = scale.x(stack[0].value)
-            more.append(More(x + _DOT, bottom - (_STACK - 1) * _STEP + 1, len(stack) - len(kept)))
     middle = median([point.value for point in points]) if points else None
     return Strip(
         label,
-        top - 4,
+        y + _LABEL - 4,
         top,
         bottom,
-        tuple(sorted(dots, key=lambda dot: (dot.x, -dot.y))),
-        tuple(more),
+        tuple(
+            Dot(x, bottom - (row + 0.5) * _STEP, one.verdict, one.text, one.call, one.at_ms)
+            for one, x, row in placed
+        ),
+        tuple(More(x, top - 3, count) for x, count in counts),
         "" if middle is None else shown(metric, middle),
         None if middle is None else scale.x(middle),
     )
+
+
+def _stacked(
+    points: Sequence[Point], scale: _Scale
+) -> tuple[list[tuple[Point, float, int]], list[float]]:
+    """Each point with its place and its row from 0, as low as no other is in its way.
+
+    Also the places of those for which no row is left; what failed is seen before that.
+    """
+    exact: dict[tuple[int, int], float] = {}
+    placed: list[tuple[Point, float, int]] = []
+    left: list[float] = []
+    for point in sorted(points, key=lambda one: (_ORDER.get(one.verdict, 3), one.value)):
+        x = scale.x(point.value)
+        cell = int(x // _STEP)
+        for row in range(_STACK):
+            near = [exact.get((row, cell + by)) for by in (-1, 0, 1)]
+            if all(other is None or abs(other - x) >= _STEP for other in near):
+                exact[row, cell] = x
+                placed.append((point, x, row))
+                break
+        else:
+            left.append(x)
+    return sorted(placed, key=lambda one: (one[1], one[2])), sorted(left)
+
+
+def _counted(left: Sequence[float]) -> list[tuple[float, int]]:
+    """Places at which so many dots are missing, far enough from each other for a number."""
+    counts: list[tuple[float, int]] = []
+    for x in left:
+        if counts and x - counts[-1][0] < _NUMBER:
+            counts[-1] = (counts[-1][0], counts[-1][1] + 1)
+        else:
+            counts.append((x, 1))
+    return [(min(x, WIDTH - _NUMBER), count) for x, count in counts]
 
 
 def _rules(metric: str, limits: Sequence[Limit], scale: _Scale) -> list[Rule]:
