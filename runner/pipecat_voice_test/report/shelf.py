@@ -4,6 +4,7 @@ Paths come from results.json, which may have been written by anybody: nothing ou
 is read, by no `..`, no absolute path and no link. A file that is missing, or is none, is empty.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipecat_voice_test.report.files import CallFiles
@@ -14,6 +15,7 @@ from pipecat_voice_test.report.view.model import Evidence
 MOST_WAV_BYTES = 128 << 20
 MOST_EVENTS_BYTES = 64 << 20
 MOST_LOG_BYTES = 16 << 20
+MOST_LINE_BYTES = 1 << 20
 
 
 class CallShelf:
@@ -26,7 +28,7 @@ class CallShelf:
         """What the files of one call say; of what cannot be read, nothing."""
         return read_evidence(
             self._read(files.recording, MOST_WAV_BYTES),
-            self._read(files.events, MOST_EVENTS_BYTES),
+            self._lines(files.events, MOST_EVENTS_BYTES),
             self.log(files.log),
         )
 
@@ -44,6 +46,18 @@ class CallShelf:
             return found if found.is_relative_to(folder) and found.is_file() else None
         except (OSError, ValueError, RuntimeError):  # Gone, no path at all, or links in a ring.
             return None
+
+    def _lines(self, path: str | None, most_bytes: int) -> Iterator[bytes]:
+        """A file line by line: of a long call's events the whole would be megabytes."""
+        found = self.find(path)
+        try:
+            if found is not None:
+                with found.open("rb") as file:
+                    while most_bytes > 0 and (line := file.readline(MOST_LINE_BYTES)):
+                        most_bytes -= len(line)
+                        yield line
+        except OSError:  # It may not be read.
+            return
 
     def _read(self, path: str | None, most_bytes: int) -> bytes:
         found = self.find(path)

@@ -47,17 +47,18 @@ class Shelf(Protocol):
     def log(self, path: str) -> str: ...
 
 
-def read_evidence(wav: bytes, events: bytes | str, log: str) -> Evidence:
+def read_evidence(wav: bytes, events: bytes | str | Iterable[bytes], log: str) -> Evidence:
     """Read the files of one call.
 
     Args:
         wav: call.wav, 16 bit at 8000 Hz; the channels are views of these bytes, not copies.
-        events: events.jsonl.
+        events: events.jsonl, or its lines.
         log: bot.log.
     """
     said, heard = _channels(wav)
     data = events.encode("utf-8", "replace") if isinstance(events, str) else events
-    return Evidence(said, heard, _events(BytesIO(data)), log)
+    lines = BytesIO(data) if isinstance(data, bytes) else data
+    return Evidence(said, heard, _events(lines), log)
 
 
 def _channels(wav: bytes) -> tuple[Pcm, Pcm]:
