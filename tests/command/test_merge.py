@@ -138,6 +138,10 @@ ALL = [
     *map(sounding, ONE_OF_EACH.scenarios),
     sounding(replace(FORGIVEN, scenario=replace(FORGIVEN.scenario, name="forgiven"))),
     result(Verdict.PASSED, call(), name="undecided", checks=(TOO_FEW,)),
+    # A call made in place of a void one has its number, and a folder of its own (P-22).
+    sounding(
+        result(Verdict.PASSED, replace(call(bot_log="void"), replaced=True), call(), name="again")
+    ),
     *(replace(r, scenario=replace(r.scenario, name="s")) for r in RUNS["shares"].scenarios),
 ]
 # What is in them is hostile at any length, and a megabyte of it takes its time.
