@@ -78,3 +78,11 @@ def test_attempts_of_different_scenarios_are_interleaved() -> None:
     assert list(interleaved(["a", "b", "c"], 2)) == [
         ("a", 1), ("b", 1), ("c", 1), ("a", 2), ("b", 2), ("c", 2),
     ]  # fmt: skip
+
+
+def test_a_run_that_is_over_has_taken_as_long_as_it_has() -> None:
+    """Its reports are written one after the other, and say the same."""
+    found = outcome("p")
+    found.over = True
+
+    assert result(found).duration_ms == result(found).duration_ms

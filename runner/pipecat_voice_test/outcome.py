@@ -68,6 +68,7 @@ class Outcome:
     internal: bool = False
     refused: ExitCode | None = None
     _began_s: float = field(default_factory=time.monotonic)
+    _ended_s: float | None = None
     _started_at: str = field(
         default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     )
@@ -121,7 +122,7 @@ class Outcome:
             exit_code=int(ExitCode.INTERNAL),
             seed=self.seed,
             started_at=self._started_at,
-            duration_ms=(time.monotonic() - self._began_s) * 1000.0,
+            duration_ms=self._duration_ms(),
             bot=bot,
             scenarios=scenarios,
             run_checks=checks,
@@ -136,6 +137,13 @@ class Outcome:
             run = compared(run, self.baseline)
         code = self._exit_code(run.scenarios, checks)
         return replace(run, verdict=verdict_of(code), exit_code=int(code))
+
+    def _duration_ms(self) -> float:
+        """Until now, or until the run was first found to be over: all its reports say the same."""
+        now_s = time.monotonic()
+        if self._ended_s is None and (self.over or self.refused is not None):
+            self._ended_s = now_s
+        return ((now_s if self._ended_s is None else self._ended_s) - self._began_s) * 1000.0
 
     def _scenario_result(self, index: int, scenario: Scenario) -> ScenarioResult:
         if scenario.skip_reason:
