@@ -79,6 +79,13 @@ def test_the_page_opens_at_the_worst_failure(page: Opened, faulty: Faulty) -> No
     assert page.page.url.endswith("report.html")  # No second that was not asked for.
 
 
+def test_the_scripts_do_not_wait_for_the_recordings(faulty: Faulty) -> None:
+    """A browser reads 20 MB of them for longer than all the rest; the page is alive before."""
+    html = faulty[0].read_text()
+
+    assert html.rindex('"use strict"') < html.index('class="call-audio"')
+
+
 def test_a_recording_in_the_page_is_heard_on_both_sides(page: Opened, faulty: Faulty) -> None:
     """It plays, the caller on the left, the bot on the right, as call.wav has it (P-71)."""
     path, data = faulty

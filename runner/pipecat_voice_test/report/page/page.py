@@ -91,6 +91,7 @@ def page_html(
     around = [
         rendered("frame.html", title=title, version=version, **frame),
         rendered("tail.html", **frame),
+        rendered("end.html"),
     ]
     sounds = [piece for piece in pieces if isinstance(piece, _Sound)]
     left_bytes = audio.page_bytes - sum(map(len, [*text, *around]))
@@ -101,10 +102,12 @@ def page_html(
             yield piece
         else:
             yield piece.inside if piece.id in inside else piece.outside
+    # Before the recordings, which take a browser longer to read than all the rest.
+    yield around[1]
     for sound in sounds:
         if sound.id in inside:
             yield from _recording(sound, shelf)
-    yield around[1]
+    yield around[2]
 
 
 def _top(run: RunResult, place: Place, version: str) -> Iterator[bytes]:

@@ -218,9 +218,9 @@ const Player = (() => {
       return this.ws.isPlaying();
     }
 
-    toggle() {
+    async toggle() {
       if (this.play.element.getAttribute("aria-disabled") === "true") return;
-      this.sound.load();
+      await this.sound.load();
       // What goes wrong is an error event of the media element, too.
       this.ws.playPause().catch(() => {});
     }
