@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from pipecat_voice_test.bot.log import PIECE_MS
 from pipecat_voice_test.measurement.results import Verdict
+from pipecat_voice_test.report.files import RESULTS
+from pipecat_voice_test.report.shelf import CallShelf
+from pipecat_voice_test.report.stored.read import read_stored
 
 from e2e.harness import Case, Found, hold_all
 
@@ -153,6 +156,17 @@ def test_a_fault_is_found_and_named(found: dict[str, Found], name: str, metrics:
 
     assert result.run.exit_code == 1, result.told()
     assert set(metrics) <= set(result.failed), result.told()
+
+
+def test_what_results_json_says_of_a_run_is_all_that_is_known_of_it(
+    found: dict[str, Found],
+) -> None:
+    """So every report that is made of it again is the one that the run made."""
+    for name, result in found.items():
+        data = (result.folder / RESULTS).read_bytes()
+        read = read_stored(data, name, CallShelf(result.folder).log).run
+
+        assert read == result.run, name
 
 
 @pytest.mark.parametrize("name", [case.name for case in REFUSED])
