@@ -66,6 +66,19 @@ def test_reports_are_those_that_the_run_made_and_nothing_else_changes(what: RunR
     assert all_of(out) == before
 
 
+def test_a_picture_that_is_gone_is_drawn_again() -> None:
+    out = left_by(SMALL)
+    before = all_of(out)
+    (picture,) = out.glob("*/call-1/timeline.png")
+    picture.unlink()
+
+    found = reported("out/results.json")
+
+    assert found.exit_code == ExitCode.PASSED
+    assert "not there" not in found.output
+    assert all_of(out) == before
+
+
 def test_what_was_made_is_said() -> None:
     left_by(SMALL)
 

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, cast
 
 import click
@@ -22,7 +22,7 @@ from pipecat_voice_test.report.junit.cases import Family
 from pipecat_voice_test.report.shelf import CallShelf
 from pipecat_voice_test.report.stored.read import GIVE_RESULTS, read_stored
 from pipecat_voice_test.report.text import masked, one_line
-from pipecat_voice_test.report.write import write_again
+from pipecat_voice_test.report.write import draw_call, write_again
 
 _ELSEWHERE = (
     "make the folder writable, free some space on its disk, or move foreign files away;\n"
@@ -51,6 +51,7 @@ def report(given: Given, file: Path, out: IO[str] | None = None) -> int:
     stored = read_stored(
         read_file(file, str(file), ResultsError, GIVE_RESULTS), str(file), shelf.log
     )
+    _draw_missing(folder, stored.run, stored.files, shelf)
     files, gone = _still_there(stored.files, shelf)
     place = Place(Path.cwd(), folder, files)
     click.echo(_told(stored.run, stored.version), file=out)
@@ -69,6 +70,19 @@ def report(given: Given, file: Path, out: IO[str] | None = None) -> int:
     click.echo(f"Wrote {', '.join(written)} into {place.shown('.')}", file=out)
     click.echo(f"Page: {place.shown(PAGE)}", file=out)
     return ExitCode.PASSED
+
+
+def _draw_missing(folder: Path, run: RunResult, files: Files, shelf: CallShelf) -> None:
+    """Draw every call whose picture is gone, and its recording is not."""
+    for (index, position), found in files.items():
+        if found.recording is None or shelf.find(found.recording) is None:
+            continue
+        of_call = str(PurePath(found.recording).parent)
+        if found == CallFiles.in_folder(of_call, found.by_name()) and (
+            found.timeline is not None and shelf.find(found.timeline) is None
+        ):
+            result = run.scenarios[index]
+            draw_call(folder, of_call, result, result.calls[position], found)
 
 
 def _told(run: RunResult, version: str) -> str:

@@ -8,6 +8,7 @@ whatever stops the run leaves what was there (P-73). A file appears whole or not
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from pipecat_voice_test import __version__
@@ -47,7 +48,7 @@ from pipecat_voice_test.report.picture.timeline import timeline_png
 from pipecat_voice_test.report.recording import bot_raw_wav_blocks, call_wav_blocks
 from pipecat_voice_test.report.results_json import TOOL, results_json
 from pipecat_voice_test.report.shelf import CallShelf
-from pipecat_voice_test.report.stored.kept import kept_run
+from pipecat_voice_test.report.stored.kept import kept_call, kept_run
 from pipecat_voice_test.report.summary.markdown import summary_md
 from pipecat_voice_test.report.text import plain_text, valid_text
 from pipecat_voice_test.report.view.build import call_view
@@ -112,24 +113,11 @@ class ResultsFolder:
             try:
                 _write_each(self.path / folder, files, written)
             finally:
-                self._write_picture(slug, call, folder, written)
+                self._draw(slug, call, folder, written)
         finally:
             found = CallFiles.in_folder(folder, written)
             self._written[slug, call.number, earlier] = found
         return found
-
-    def _write_picture(self, slug: str, call: CallResult, folder: str, written: set[str]) -> None:
-        """Draw a call from what it has written, as every later report does.
-
-        The picture is no evidence: a call of which there is none is written like any other.
-        """
-        scenario = self._named.get(slug) or Scenario(slug, Path(slug), 1, ())
-        result = ScenarioResult(scenario, call.verdict, (call,))
-        with suppress(Exception):
-            evidence = CallShelf(self.path).evidence(CallFiles.in_folder(folder, written))
-            picture = timeline_png(call_view(result, call, evidence), evidence)
-            write_whole(self.path / folder / TIMELINE, [picture])
-            written.add(TIMELINE)
 
     def bring_call(
         self, slug: str, number: int, shelf: CallShelf, files: CallFiles
@@ -201,6 +189,14 @@ class ResultsFolder:
                     files[index, position] = found
         return Place(self.working, self.path, files)
 
+    def _draw(self, slug: str, call: CallResult, folder: str, written: set[str]) -> None:
+        """Draw a call as every later report does: from what it wrote, and as it is kept."""
+        scenario = self._named.get(slug) or Scenario(slug, Path(slug), 1, ())
+        result = ScenarioResult(scenario, call.verdict)
+        found = CallFiles.in_folder(folder, written)
+        if draw_call(self.path, folder, result, kept_call(replace(call, bot_log="")), found):
+            written.add(TIMELINE)
+
     def _folder_of_call(self, slug: str, number: int) -> tuple[int, str]:
         """How many calls of this number there were before, and the folder of the next."""
         earlier = self._calls[slug, number]
@@ -240,6 +236,18 @@ def write_again(
         refuse_foreign(folder / name)
     _write_each(folder, reports, set())
     return list(reports)
+
+
+def draw_call(
+    output: Path, of_call: str, result: ScenarioResult, call: CallResult, files: CallFiles
+) -> bool:
+    """Draw a call from what it wrote; False if it cannot be drawn, which harms nothing else."""
+    with suppress(Exception):
+        evidence = CallShelf(output).evidence(files)
+        picture = timeline_png(call_view(result, call, evidence), evidence)
+        write_whole(output / of_call / TIMELINE, [picture])
+        return True
+    return False
 
 
 def _reports(
