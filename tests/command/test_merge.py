@@ -293,7 +293,9 @@ def test_a_folder_without_results_is_refused(named: str, told: str) -> None:
     found = merged(named)
 
     assert (found.exit_code, found.stderr) == (4, f"Error: {told}")
-    assert not OUT.exists()
+    (error,) = ET.parse(OUT / "junit.xml").getroot().iter("error")
+    assert error.get("message") == told.partition("\n")[0]
+    assert content(OUT).keys() >= REPORTS
 
 
 @pytest.mark.parametrize(
@@ -319,6 +321,17 @@ def test_what_is_to_be_joined_is_not_written_over(output: str, where: str) -> No
         "to be joined.\n",
     )
     assert content(Path("shards")) == before
+
+
+@pytest.mark.parametrize("named", [".", "voice-test-results", "voice-test-results/a"])
+def test_results_that_a_run_could_not_finish_are_not_cleared_away(named: str) -> None:
+    """The recordings of a run that was killed lie there without any results.json."""
+    left(OUT, two()[0])
+    (OUT / "results.json").unlink()
+    before = content(OUT)
+
+    assert merged(named).exit_code == 4
+    assert content(OUT) == before
 
 
 def test_an_earlier_merge_makes_way_and_is_not_joined() -> None:

@@ -52,6 +52,13 @@ def refuse_to_write_into(output: Path, folders: Sequence[Path]) -> None:
             )
 
 
+def are_apart(output: Path, folders: Sequence[Path]) -> bool:
+    """Whether the output folder lies in none of these, and none of them in it."""
+    there = output.resolve()
+    others = [folder.resolve() for folder in folders]
+    return not any(there.is_relative_to(one) or one.is_relative_to(there) for one in others)
+
+
 def _found_in(path: Path) -> Iterator[Path]:
     if not path.exists():
         raise UsageError(f"{path} does not exist.", fix=_GIVE)

@@ -10,14 +10,19 @@ import click
 
 from pipecat_voice_test.asked import options
 from pipecat_voice_test.asked.given import Given
-from pipecat_voice_test.asked.results_folders import refuse_to_write_into, results_folders
+from pipecat_voice_test.asked.results_folders import (
+    are_apart,
+    refuse_to_write_into,
+    results_folders,
+)
 from pipecat_voice_test.asked.selection import counted
 from pipecat_voice_test.command.baseline import read_file
 from pipecat_voice_test.command.page import audio_of, write_page
-from pipecat_voice_test.errors import BaselineError, ResultsError, VoiceTestError
+from pipecat_voice_test.errors import ResultsError, VoiceTestError
 from pipecat_voice_test.measurement.results import BotFacts, RunError, RunResult, Verdict
 from pipecat_voice_test.report.files import NO_FILES, RESULTS, Files
 from pipecat_voice_test.report.junit.cases import Family
+from pipecat_voice_test.report.page.sound import AudioBudget
 from pipecat_voice_test.report.shelf import CallShelf
 from pipecat_voice_test.report.stored.belonging import Part
 from pipecat_voice_test.report.stored.join import Joined, join
@@ -37,37 +42,36 @@ def merge(given: Given, named: Sequence[Path], out: IO[str] | None = None) -> in
         The exit code of the run that they make.
 
     Raises:
-        VoiceTestError: They cannot be joined. If a folder for the output is there, reports say so.
+        VoiceTestError: They cannot be joined; reports say the same, unless they would go where
+            the results lie.
     """
     out = sys.stdout if out is None else out
     family = cast(Family, given.need(options.JUNIT_FAMILY))
     audio = audio_of(given)
     output = Path(given.need(options.OUTPUT_DIR))
-    folders = results_folders(named)
-    refuse_to_write_into(output, folders)
     try:
+        folders = results_folders(named)
+        refuse_to_write_into(output, folders)
         found = [_read(folder, out) for folder in folders]
         joined = join([Part(str(f), s.run, s.version) for f, s in zip(folders, found, strict=True)])
     except VoiceTestError as error:
-        results = ResultsFolder(output)
-        unjoined = _unjoined(error)
-        results.write_run(unjoined, family)
-        write_page(results, unjoined, audio)
+        # Where nobody knows what there is to lose, nothing is written beside it.
+        if are_apart(output, named):
+            _leave_reports(error, output, family, audio)
         raise
     results = ResultsFolder(output, version=joined.version)
     _warn_of(_bring_calls(results, joined, folders, [one.files for one in found], out))
-    place = results.write_run(joined.run, family)
-    write_page(results, joined.run, audio)
+    with steps("Writing reports", 2, out) as done:
+        place = results.write_run(joined.run, family)
+        done()
+        write_page(results, joined.run, audio)
     show_ending(joined.run, place, out=out)
     return joined.run.exit_code
 
 
 def _read(folder: Path, out: IO[str]) -> Stored:
     file = folder / RESULTS
-    try:
-        data = read_file(file, str(file))
-    except BaselineError as error:
-        raise ResultsError(error.what, fix=GIVE_RESULTS) from error
+    data = read_file(file, str(file), ResultsError, GIVE_RESULTS)
     found = read_stored(data, str(file), CallShelf(folder).log)
     click.echo(_told(folder, found.run), file=out)
     return found
@@ -110,9 +114,9 @@ def _warn_of(missing: Sequence[str]) -> None:
         click.echo(f"Warning: {counted(more, 'more file')} are not there.", err=True)
 
 
-def _unjoined(error: VoiceTestError) -> RunResult:
-    """A run of which nothing is known but why: a missing file looks as if nobody had tested."""
-    return RunResult(
+def _leave_reports(error: VoiceTestError, output: Path, family: Family, audio: AudioBudget) -> None:
+    """Say why there is no run: a missing JUnit file looks as if there had been no test."""
+    unjoined = RunResult(
         Verdict.ERROR,
         int(error.exit_code),
         seed=0,
@@ -121,3 +125,6 @@ def _unjoined(error: VoiceTestError) -> RunResult:
         bot=BotFacts("command", "no bot was started"),
         errors=(RunError(error.kind, str(error)),),
     )
+    results = ResultsFolder(output)
+    results.write_run(unjoined, family)
+    write_page(results, unjoined, audio)
