@@ -50,7 +50,7 @@ ABOVE = {
     "asked": FOUNDATION | {"bot", "bots", "demo", "engine", "protocol", "report", "scenario"},
     "shown": FOUNDATION | {"asked", "bot", "measurement", "one_call", "report", "scenario"},
     "command": set(ROOMS) | {"asked", "bots", "control", "run", "shown", "undisturbed"},
-    "cli": {"asked", "command", "shown", "demo", "errors", "report", "scenario"},
+    "cli": {"asked", "command", "shown", "demo", "errors", "report", "scenario", "undisturbed"},
     "__main__": {"cli"},
 }
 ARROWS = ROOMS | ABOVE

@@ -25,6 +25,7 @@ from pipecat_voice_test.asked.options import (
 from pipecat_voice_test.command.ctrl_c import as_ctrl_c
 from pipecat_voice_test.errors import ExitCode, UsageError, VoiceTestError
 from pipecat_voice_test.shown.complaints import NAME, print_error, print_traceback
+from pipecat_voice_test.undisturbed import loading
 
 
 class _Commands(click.Group):
@@ -108,8 +109,8 @@ _PATHS = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @_with(RUN_SETTINGS)
 @click.pass_context
 def run(context: click.Context, /, paths: tuple[Path, ...], **_: object) -> int:
-    from pipecat_voice_test.command import session
-
+    with loading():
+        from pipecat_voice_test.command import session
     return session.run(Given.on_command_line(context, RUN_SETTINGS), _or_default(paths))
 
 
@@ -132,8 +133,8 @@ def run(context: click.Context, /, paths: tuple[Path, ...], **_: object) -> int:
 @_with(DEMO_SETTINGS)
 @click.pass_context
 def demo(context: click.Context, /, faults: tuple[str, ...], **_: object) -> int:
-    from pipecat_voice_test.command import session
-
+    with loading():
+        from pipecat_voice_test.command import session
     if "help" in faults:
         from pipecat_voice_test.demo.faults import table
 
@@ -285,7 +286,8 @@ def report(context: click.Context, /, results: Path, **_: object) -> int:
     )
 )
 def action() -> int:
-    from pipecat_voice_test.command import action as command
+    with loading():
+        from pipecat_voice_test.command import action as command
 
     return command.action(os.environ)
 
