@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from pipecat_voice_test.errors import UsageError
 from pipecat_voice_test.measurement.comparison.model import Compared, Settings
-from pipecat_voice_test.measurement.results import BotFacts
+from pipecat_voice_test.measurement.results import BotFacts, Verdict
 from pipecat_voice_test.report.stored.belonging import Part, missing_shard, refuse_misfits
 
-from report.stored.parts import part, passed, three
+from report.stored.parts import of, part, passed, three
 
 A, B = passed("a"), passed("b", line=9)
 SETTINGS = Settings()
+BASELINE = Compared("main.json", "1.2.3", "2026-01-01T00:00:00Z")
 ONE_RUN = (
     "  Fix: give the results of one run only: every shard with the same bot, options and version."
 )
@@ -46,6 +47,13 @@ def refusal(*parts: Part) -> str:
                 part("out/2", shard=(2, 2), seed=0, bot=BotFacts("command", "no bot was started")),
             ],
             id="a-shard-that-never-began",
+        ),
+        pytest.param(
+            [
+                part("out/1", A, shard=(1, 2), share=([0], 2), compared=BASELINE),
+                part("out/2", of("b", Verdict.NOT_RUN), shard=(2, 2), share=([1], 2)),
+            ],
+            id="a-shard-that-was-killed-before-it-was-compared",
         ),
     ],
 )
@@ -101,7 +109,7 @@ def test_shards_of_other_runs_are_refused() -> None:
             id="fresh-bot",
         ),
         pytest.param(
-            {"compared": Compared("main.json", "1.2.3", "2026-01-01T00:00:00Z")},
+            {"compared": BASELINE},
             "the baseline", "none", "main.json of 2026-01-01T00:00:00Z", id="baseline",
         ),
     ],
@@ -186,8 +194,8 @@ def test_a_missing_shard_is_an_error_of_the_run(parts: list[Part], what: str) ->
     assert error.kind == "missing_shard"
     assert error.message == (
         f"{what}.\n"
-        "  Fix: look why the job left no results, and merge again with them; a job that fails must"
-        "\n       keep them too (`if: always()` on GitHub, `artifacts: when: always` on GitLab)."
+        "  Fix: look why its job left no results, and merge again with them; a job that fails must "
+        "keep them too (`if: always()` on GitHub, `artifacts: when: always` on GitLab)."
     )
 
 

@@ -6,10 +6,9 @@ shards belong together if nothing but their scenarios differs.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from pipecat_voice_test.errors import UsageError, VoiceTestError
-from pipecat_voice_test.measurement.results import RunError, RunResult
+from pipecat_voice_test.measurement.results import RunError, RunResult, Verdict
 from pipecat_voice_test.report.text import masked, one_line
 
 MISSING_SHARD = "missing_shard"
@@ -46,8 +45,7 @@ def refuse_misfits(parts: Sequence[Part]) -> None:
     shards = [part for part in parts if part.run.shard is not None]
     _refuse_other_shards(shards)
     # One in which nothing was selected, or that never began, says nothing of these.
-    for one, other in pairwise(part for part in parts if part.run.scenarios):
-        _refuse_other_run(one, other)
+    _refuse_other_runs([part for part in parts if part.run.scenarios])
     _refuse_same_scenarios(parts)
     _refuse_other_shares(shards)
 
@@ -68,7 +66,7 @@ def missing_shard(parts: Sequence[Part]) -> RunError | None:
         what += f", and with {'them' if several else 'it'} {lost}"
     error = VoiceTestError(
         f"{what}.",
-        fix="look why the job left no results, and merge again with them; a job that fails must\n"
+        fix="look why its job left no results, and merge again with them; a job that fails must "
         "keep them too (`if: always()` on GitHub, `artifacts: when: always` on GitLab).",
     )
     return RunError(MISSING_SHARD, str(error))
@@ -103,21 +101,23 @@ def _refuse_other_shards(shards: Sequence[Part]) -> None:
             )
 
 
-def _refuse_other_run(one: Part, other: Part) -> None:
-    facts = _facts(other)
-    for name, was in _facts(one).items():
-        if was != facts[name]:
-            raise UsageError(
-                f"{one.shown} and {other.shown} are not of one run: {name} is {was} in the one, "
-                f"and {facts[name]} in the other.",
-                fix=_ONE_RUN,
-            )
+def _refuse_other_runs(parts: Sequence[Part]) -> None:
+    first: dict[str, tuple[Part, str]] = {}
+    for part in parts:
+        for name, fact in _facts(part).items():
+            one, was = first.setdefault(name, (part, fact))
+            if was != fact:
+                raise UsageError(
+                    f"{one.shown} and {part.shown} are not of one run: {name} is {was} in the "
+                    f"one, and {fact} in the other.",
+                    fix=_ONE_RUN,
+                )
 
 
 def _facts(part: Part) -> Mapping[str, str]:
-    """What all calls of a run have in common, as people read it."""
+    """What all calls of a run have in common, as people read it; what is not known is left out."""
     run, settings = part.run, part.run.settings
-    return {
+    facts = {
         "the version": part.version,
         "the seed": str(run.seed),
         "the bot": one_line(masked(f"{run.bot.launcher} {run.bot.name}")),
@@ -125,14 +125,13 @@ def _facts(part: Part) -> Mapping[str, str]:
         "`--workers`": str(settings.workers),
         "`--repeat`": str(settings.repeat),
         "`--fresh-bot`": "on" if settings.fresh_bot else "off",
-        "the baseline": _baseline(run),
     }
-
-
-def _baseline(run: RunResult) -> str:
-    if run.compared is None:
-        return "none"
-    return one_line(f"{masked(run.compared.base)} of {run.compared.base_started_at}")
+    if run.compared is not None:
+        file = masked(run.compared.base)
+        facts["the baseline"] = one_line(f"{file} of {run.compared.base_started_at}")
+    elif all(result.verdict is not Verdict.NOT_RUN for result in run.scenarios):
+        facts["the baseline"] = "none"  # A run that was killed did not get to comparing.
+    return facts
 
 
 def _refuse_same_scenarios(parts: Sequence[Part]) -> None:
