@@ -51,11 +51,11 @@ def report(given: Given, file: Path, out: IO[str] | None = None) -> int:
     stored = read_stored(
         read_file(file, str(file), ResultsError, GIVE_RESULTS), str(file), shelf.log
     )
-    _draw_missing(folder, stored.run, stored.files, shelf)
-    files, gone = _still_there(stored.files, shelf)
-    place = Place(Path.cwd(), folder, files)
     click.echo(_told(stored.run, stored.version), file=out)
     try:
+        _draw_missing(folder, stored.run, stored.files, shelf)
+        files, gone = _still_there(stored.files, shelf)
+        place = Place(Path.cwd(), folder, files)
         written = write_again(
             folder,
             stored.run,

@@ -14,7 +14,7 @@ from pipecat_voice_test.report.stored.kept import (
 )
 
 from report.runs import FAILED_CALL, HOSTILE, LATE, RUNS, call, result, run
-from report.stored.test_read import uneven_run
+from report.stored.runs import uneven_run
 
 
 @pytest.mark.parametrize("what", [*RUNS.values(), uneven_run(7)])
