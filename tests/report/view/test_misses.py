@@ -62,6 +62,25 @@ def test_the_worst_first(checks: tuple[Check, ...], metrics: list[str]) -> None:
     assert order(*checks) == metrics
 
 
+def test_of_a_void_call_what_kept_its_limit_is_no_miss() -> None:
+    """M-5: all its checks are inconclusive, whatever came of them."""
+    checks = (
+        check("missed_turn", 0, 0),
+        check("stop_ms", 900, 1000),
+        check("ended_by", None, None),
+        replace(check("barge_in_ok", 1.0, 1.0), id="limits.barge_in_ok.at_least"),
+        replace(check("pause_tolerance_ms", 300, 500), id="limits.pause_tolerance_ms.at_least"),
+        check("response_ms", None, 1500),
+        check("worst_gap_ms", 300, 200),
+    )
+    void = tuple(replace(one, verdict=INCONCLUSIVE) for one in checks)
+
+    found = misses_of(call(verdict=INCONCLUSIVE, checks=void, error="too slow"))
+
+    assert [miss.metric for miss in found] == ["response_ms", "worst_gap_ms", "pause_tolerance_ms"]
+    assert len(misses_of(call(verdict=INCONCLUSIVE, checks=void))) == len(void)
+
+
 def test_a_miss_reads_as_in_every_report() -> None:
     (miss,) = misses_of(call(checks=(LATE,)))
 
@@ -105,6 +124,11 @@ def test_the_worst_call_of_a_run_and_its_second() -> None:
         ),
         pytest.param([call(1, ERROR, checks=(), error="gone")], (0, 0, None),
                      id="nothing-to-be-heard"),
+        pytest.param(
+            [call(1, FAILED, checks=(LATE, replace(DEAF, verdict=INCONCLUSIVE, at_ms=1.0))),
+             call(2, FAILED, checks=(replace(LATE, value=9000.0, at_ms=2.0),))],
+            (0, 1, 2.0), id="what-is-undecided-beside-a-failure-does-not-count",
+        ),
         pytest.param([call(1, FAILED, checks=(LATE,), replaced=True), call(2)], None,
                      id="a-call-that-was-made-again"),
         pytest.param([call(1, FAILED, checks=(replace(LATE, turn=None, line=None, at_ms=None),))],

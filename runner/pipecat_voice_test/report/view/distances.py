@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipecat_voice_test.measurement.results import CallResult, Check, TurnFacts, Verdict
+from pipecat_voice_test.report.view.misses import is_beyond
 from pipecat_voice_test.report.view.model import Distance
 from pipecat_voice_test.scenario.model import TurnKind
 
@@ -107,12 +108,18 @@ def _of_check(check: Check) -> Distance | None:
         return None
     if check.metric in _NOWHERE or check.verdict is Verdict.SKIPPED:
         return None
-    if check.metric not in _ALWAYS and check.verdict not in _GRAVITY:
+    if check.metric not in _ALWAYS and not _is_missed(check):
         return None
     from_ms = at_ms if _begins_there(check) else max(0.0, at_ms - value_ms)
     return Distance(
         check.metric, check.turn or 0, from_ms, from_ms + value_ms, check.limit, check.verdict
     )
+
+
+def _is_missed(check: Check) -> bool:
+    if check.verdict is Verdict.INCONCLUSIVE:
+        return is_beyond(check)
+    return check.verdict is Verdict.FAILED
 
 
 def _begins_there(check: Check) -> bool:

@@ -7,7 +7,6 @@ whose limit is zero is as far beyond it as it is high. Of two that are as bad th
 heard goes first, then the earlier one: what comes later may be a consequence.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from pipecat_voice_test.measurement.results import CallResult, Check, RunResult, Verdict
@@ -56,9 +55,23 @@ def misses_of(call: CallResult) -> tuple[Miss, ...]:
 
 
 def missed_checks(call: CallResult) -> list[Check]:
-    """The checks of one call that did not pass, the worst first."""
+    """The checks of one call that did not pass, the worst first.
+
+    Of a call that is void as a whole (M-5) they are those that would not have passed either.
+    """
     missed = [check for check in call.checks if check.verdict in _MISSED]
+    if call.error and all(check.verdict is Verdict.INCONCLUSIVE for check in call.checks):
+        missed = [check for check in missed if is_beyond(check)]
     return sorted(missed, key=_rank)
+
+
+def is_beyond(check: Check) -> bool:
+    """Whether a check was about a limit, and what was measured is not within it."""
+    value, limit = check.value, check.limit
+    if limit is None or value is None:
+        return limit is not None
+    at_least = check.id.endswith((".at_least", ".lasts_at_least_ms"))
+    return value < limit if at_least else value > limit
 
 
 def worst_call(run: RunResult) -> Worst | None:
@@ -70,18 +83,18 @@ def worst_call(run: RunResult) -> Worst | None:
         (_call_rank(call), Worst(place, position, _worst_ms(call)))
         for place, result in enumerate(run.scenarios)
         for position, call in enumerate(result.calls)
-        if not call.replaced and (call.verdict in _BAD or any(_misses(call)))
+        if not call.replaced and (call.verdict in _BAD or missed_checks(call))
     ]
     return min(ranked, key=lambda one: one[0])[1] if ranked else None
 
 
-def _misses(call: CallResult) -> Iterator[Check]:
-    return (check for check in call.checks if check.verdict in _MISSED)
-
-
-def _call_rank(call: CallResult) -> tuple[int, float]:
-    order = _BAD.index(call.verdict) if call.verdict in _BAD else len(_BAD)
-    return order, min((-severity(check) for check in _misses(call)), default=0.0)
+def _call_rank(call: CallResult) -> tuple[int, int, float]:
+    of_call = _BAD.index(call.verdict) if call.verdict in _BAD else len(_BAD)
+    missed = missed_checks(call)
+    if not missed:
+        return of_call, len(_MISSED), 0.0
+    of_check, beyond, *_ = _rank(missed[0])
+    return of_call, of_check, beyond
 
 
 def _worst_ms(call: CallResult) -> float | None:
