@@ -18,6 +18,7 @@ from pipecat_voice_test.demo.mouth import Mouth
 from pipecat_voice_test.measurement.judge import judge_call, judge_scenario
 from pipecat_voice_test.measurement.results import BotFacts, CallResult, RunResult
 from pipecat_voice_test.one_call import finding_counts
+from pipecat_voice_test.report.page.sound import AudioBudget
 from pipecat_voice_test.report.write import ResultsFolder
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.timeline import MessageReceived
@@ -79,7 +80,8 @@ def hold_jumping(scenario: Scenario, results: Path) -> CallResult:
     judged = judge_scenario(scenario, [call])
     bot = BotFacts("command", "the demo bot")
     run = RunResult(judged.verdict, 0, 0, "", 0.0, bot, scenarios=(judged,))
-    folder.write_run(run)
+    place = folder.write_run(run)
+    folder.write_page(run, place, AudioBudget("all"))
     return call
 
 

@@ -76,19 +76,21 @@ class Spent:
     def watch(self) -> None:
         """From now on everything that is written is timed, file by file."""
         write_each: _WriteEach = write._write_each
-        write_picture = ResultsFolder._write_picture
+        draw_call = write.draw_call
 
         def timed_each(folder: Path, files: Mapping[str, Renderer], written: set[str]) -> None:
             timed = {name: self.timed(name, render) for name, render in files.items()}
             write_each(folder, timed, written)
 
-        def timed_picture(*arguments: Any) -> None:
+        def timed_drawing(*arguments: Any) -> bool:
             began_s = time.process_time()
-            write_picture(*arguments)
-            self.by_file_s[TIMELINE] += time.process_time() - began_s
+            try:
+                return draw_call(*arguments)
+            finally:
+                self.by_file_s[TIMELINE] += time.process_time() - began_s
 
         setattr(write, write_each.__name__, timed_each)
-        setattr(ResultsFolder, write_picture.__name__, timed_picture)
+        setattr(write, draw_call.__name__, timed_drawing)
 
 
 _WriteEach = Callable[[Path, Mapping[str, Renderer], set[str]], None]
