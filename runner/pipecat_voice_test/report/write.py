@@ -243,7 +243,7 @@ def draw_call(
 ) -> bool:
     """Draw a call from what it wrote; False if it cannot be drawn, which harms nothing else."""
     with suppress(Exception):
-        evidence = CallShelf(output).evidence(files)
+        evidence = CallShelf(output).evidence(replace(files, log=None))
         picture = timeline_png(call_view(result, call, evidence), evidence)
         write_whole(output / of_call / TIMELINE, [picture])
         return True

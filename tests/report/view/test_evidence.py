@@ -222,5 +222,5 @@ def test_of_a_flood_the_beginning_and_the_end_are_kept() -> None:
     events = read_evidence(b"", events_jsonl(timeline), "").events
 
     assert len(events) == MOST_EVENTS + 2
-    assert (events[-2]["event"], events[-2]["count"]) == (LEFT_OUT, 500)
+    assert (events[-2]["event"], events[-2]["count"]) == (LEFT_OUT, 500)  # And the end is there.
     assert events[-1]["event"] == "call_ended"

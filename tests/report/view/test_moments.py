@@ -182,6 +182,12 @@ def test_of_a_long_log_both_ends_are_kept() -> None:
     assert (lines[FIRST_LINES - 1].text, lines[-1].text) == (str(FIRST_LINES - 1), str(count - 1))
 
 
+def test_a_line_without_an_end_is_cut() -> None:
+    (line,) = view(log="x" * 3_000_000).log
+
+    assert line.text == f"{'x' * 500}… (3000000 characters)"
+
+
 def test_without_a_file_the_results_own_log_will_do() -> None:
     held = call(bot_log="\x1b[31mready\n")
 

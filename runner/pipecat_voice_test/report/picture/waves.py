@@ -92,6 +92,7 @@ def _coverage(heights: Heights, height: int) -> Pixels:
     """How much of each pixel lies under a curve that goes up and down from the middle."""
     middle = height / 2
     distance = np.abs(np.arange(height, dtype=np.float32) + 0.5 - middle) - 0.5
+    distance = np.maximum(distance, 0.0)  # Also the row in the middle.
     reached = np.minimum(heights, 1.0) * middle
     covered = np.clip(reached[np.newaxis, :] - distance[:, np.newaxis], 0.0, 1.0)
     shares: Pixels = np.rint(covered * 255).astype(np.uint8)

@@ -1,6 +1,7 @@
 """A call that failed: what was expected, what was heard, at which second, and a picture of it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pipecat_voice_test.measurement.results import CallResult, Check, ScenarioResult, Verdict
 from pipecat_voice_test.report.facts import check_line
@@ -32,7 +33,7 @@ def failed_call_md(
     if failed:
         blocks.append("\n".join(_table(failed)))
     blocks += ["\n".join(found) for found in (fixes_of(failed), lines_of(call.error)) if found]
-    if draw and (picture := gantt(call, call_view(result, call))):
+    if draw and (picture := gantt(call, call_view(result, replace(call, bot_log="")))):
         blocks.append(f"```mermaid\n{picture}\n```")
     return "\n\n".join(blocks)
 

@@ -100,7 +100,7 @@ def _events(lines: Iterable[bytes]) -> tuple[Line, ...]:
     for line in lines:
         audio = _AUDIO_LINE.fullmatch(line)
         if audio is None:
-            reading.line(_parsed(line))
+            reading.line(line)
             continue
         at, direction, payload_bytes = audio.groups()
         at_ms = _number(at)
@@ -115,10 +115,15 @@ class _Reading:
     def __init__(self) -> None:
         self._kept: list[dict[str, Any]] = []
         self._runs: dict[str, dict[str, Any]] = {}  # By direction: the one that goes on.
-        self._last: dict[str, Any] | None = None  # Of those left out.
+        self._last: dict[str, Any] | bytes | None = None  # Of those left out.
         self._left_out = 0
 
-    def line(self, line: dict[str, Any] | None) -> None:
+    def line(self, text: bytes) -> None:
+        """A line that is not known to be audio; one that will be left out is not read either."""
+        if len(self._kept) >= MOST_EVENTS:
+            self._keep(text)
+            return
+        line = _parsed(text)
         if line is None:
             return
         if line["event"] == AUDIO and "detail" not in line:
@@ -142,8 +147,8 @@ class _Reading:
         run["count"] += 1
         run["payload_bytes"] += payload_bytes
 
-    def _keep(self, line: dict[str, Any]) -> None:
-        if len(self._kept) < MOST_EVENTS:
+    def _keep(self, line: dict[str, Any] | bytes) -> None:
+        if isinstance(line, dict) and len(self._kept) < MOST_EVENTS:
             self._kept.append(line)
             return
         self._left_out += self._last is not None
@@ -152,11 +157,12 @@ class _Reading:
     def events(self) -> tuple[Line, ...]:
         """All of them, oldest first; of too many the first ones and the last, how it ended."""
         kept = list(self._kept)
-        if self._left_out and self._last is not None:
-            at_ms = self._last["t"]
+        last = _parsed(self._last) if isinstance(self._last, bytes) else self._last
+        if self._left_out:
+            at_ms = kept[-1]["t"] if last is None else last["t"]
             kept.append({"t": at_ms, "dir": "rig", "event": LEFT_OUT, "count": self._left_out})
-        if self._last is not None:
-            kept.append(self._last)
+        if last is not None:
+            kept.append(last)
         return tuple(sorted(kept, key=lambda line: float(line["t"])))
 
 

@@ -9,6 +9,8 @@ from pipecat_voice_test.report.view.words import counted
 
 # Of a log that is longer, so many lines from its beginning and from its end.
 FIRST_LINES, LAST_LINES = 500, 1500
+# More than is shown of a line, so that what is masked is not half a secret.
+_SEEN_CHARACTERS = 4 * LINE_CHARACTERS
 
 
 def log_lines_of(call: CallResult, evidence: Evidence) -> tuple[LogLine, ...]:
@@ -31,13 +33,20 @@ def log_lines_of(call: CallResult, evidence: Evidence) -> tuple[LogLine, ...]:
 
 def _shown(lines: Sequence[str], times: Sequence[float | None]) -> tuple[LogLine, ...]:
     # As a whole, for a secret may stand on the line after its name; it hides no line end but that.
-    together = masked("\n".join(lines)).split("\n")
+    seen = [line[:_SEEN_CHARACTERS] for line in lines]
+    together = masked("\n".join(seen)).split("\n")
     if len(together) != len(lines):
-        together = [masked(line) for line in lines]
+        together = [masked(line) for line in seen]
     return tuple(
-        LogLine(shortened(line, LINE_CHARACTERS), at_ms)
-        for line, at_ms in zip(together, times, strict=True)
+        LogLine(_shortened(line, len(whole)), at_ms)
+        for line, whole, at_ms in zip(together, lines, times, strict=True)
     )
+
+
+def _shortened(line: str, characters: int) -> str:
+    if characters <= _SEEN_CHARACTERS:
+        return shortened(line, LINE_CHARACTERS)
+    return f"{line[:LINE_CHARACTERS]}… ({characters} characters)"
 
 
 def _times(logged: Sequence[tuple[float, int]], count: int) -> Iterator[float | None]:
