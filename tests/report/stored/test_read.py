@@ -165,6 +165,14 @@ def naming(path: str) -> bytes:
             + "\n  scenarios.0.calls.1.rig: Field required",
             id="another-shape",
         ),
+        pytest.param(
+            sealed(WHOLE | {"exit_code": 137, "duration_ms": 1e300}),
+            "r.json has not the shape of results.json."
+            + GIVE
+            + "\n  duration_ms: Input should be less than or equal to 3200000000000"
+            + "\n  exit_code: Input should be less than or equal to 7",
+            id="figures-that-are-none",
+        ),
         *(
             pytest.param(
                 naming(path),

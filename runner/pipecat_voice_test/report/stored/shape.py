@@ -3,7 +3,9 @@
 Names are those of the file; `results.schema.json` says what they mean.
 """
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from pipecat_voice_test.measurement.comparison.model import Standing
 from pipecat_voice_test.measurement.comparison.sealed import Part
@@ -12,6 +14,9 @@ from pipecat_voice_test.scenario.limits import Statistic
 from pipecat_voice_test.scenario.model import TurnKind
 from pipecat_voice_test.timeline import EndedBy, Severity
 
+# A century is no length of a run; a report that says when it ended has no number for more.
+Length = Annotated[float, Field(ge=0, le=3.2e12)]
+Counted = Annotated[int, Field(ge=1)]
 Span = tuple[float, float]
 Values = dict[str, tuple[float, ...]]
 
@@ -82,9 +87,9 @@ class ErrorPart(Part):
 
 
 class CallPart(Part):
-    number: int
+    number: Counted
     verdict: Verdict
-    duration_ms: float | None
+    duration_ms: Length | None
     ended_by: EndedBy
     ended_at_ms: float
     close_code: int | None
@@ -162,8 +167,8 @@ class SettingsPart(Part):
 
 
 class ShardPart(Part):
-    index: int
-    total: int
+    index: Counted
+    total: Counted
 
 
 class SharePart(Part):
@@ -198,9 +203,9 @@ class Document(Part):
     shard: ShardPart | None
     share: SharePart | None = None
     started_at: str
-    duration_ms: float
+    duration_ms: Length
     verdict: Verdict
-    exit_code: int
+    exit_code: Annotated[int, Field(ge=0, le=7)]
     bot: BotPart
     control: ControlPart | None
     scenarios: tuple[ScenarioPart, ...]
