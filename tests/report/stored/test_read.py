@@ -14,12 +14,14 @@ from pipecat_voice_test.measurement.repeats.whole_run import whole_run_checks
 from pipecat_voice_test.measurement.results import RunResult, Verdict
 from pipecat_voice_test.report.comparison import comparison_lines, rows
 from pipecat_voice_test.report.ctrf import ctrf_json
-from pipecat_voice_test.report.files import Files, Place
+from pipecat_voice_test.report.files import CallFiles, Files, Place
 from pipecat_voice_test.report.junit.cases import Family, junit_xml
+from pipecat_voice_test.report.page.page import page_html
 from pipecat_voice_test.report.results_json import results_json
 from pipecat_voice_test.report.stored.read import read_stored
 from pipecat_voice_test.report.summary.markdown import summary_md
 from pipecat_voice_test.report.text import valid_text
+from pipecat_voice_test.report.view.model import Evidence
 
 from report.runs import HOSTILE, OUTPUT, VERSION, WORKING, call, place_of, result, run
 from report.stored.runs import EVERY_RUN, kept, read_back, with_sources
@@ -64,6 +66,27 @@ def test_summary_comparison_and_ctrf_of_what_was_read_are_the_same(what: RunResu
     if stored.run.compared is not None and live.compared is not None:
         assert comparison_lines(stored.run.compared) == comparison_lines(live.compared)
         assert list(rows(stored.run.compared.comparisons)) == list(rows(live.compared.comparisons))
+
+
+class NothingLeft:
+    """A shelf from which all files are gone."""
+
+    def evidence(self, _: CallFiles) -> Evidence:
+        return Evidence()
+
+    def log(self, _: str) -> str:
+        return ""
+
+
+@every_run
+def test_the_page_of_what_was_read_is_the_same(what: RunResult) -> None:
+    """Whatever of the files is left: it is the same for both."""
+    stored = read_back(what)
+    place = Place(WORKING, OUTPUT, stored.files)
+
+    assert list(page_html(stored.run, place, NothingLeft())) == list(
+        page_html(kept(what), place_of(what), NothingLeft())
+    )
 
 
 @every_run
