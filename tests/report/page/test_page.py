@@ -8,6 +8,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from measurement.comparison.runs import answered, file_of
+from measurement.comparison.runs import run as compared_run
+from pipecat_voice_test.measurement.comparison.document import read_baseline
+from pipecat_voice_test.measurement.comparison.of_run import compared
 from pipecat_voice_test.measurement.results import RunResult, Verdict
 from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.page.sound import AudioBudget
@@ -15,7 +19,7 @@ from pipecat_voice_test.report.write import ResultsFolder
 
 from report.page.reading import Element, all_of, data_of, page_of, read, text_of
 from report.page.real_calls import INTERRUPTING, Case, held
-from report.runs import DEAF, LATE, NEVER_STARTED, ONE_OF_EACH, RUNS, call, result, run
+from report.runs import DEAF, LATE, NEVER_STARTED, ONE_OF_EACH, PROMPT, RUNS, call, result, run
 
 CASES = (
     Case('"All well"', log=[(10.0, "INFO ready")]),
@@ -225,6 +229,22 @@ def test_the_worst_of_several_calls_is_first() -> None:
     ]
 
 
+def test_a_comparison_with_a_baseline_stands_in_the_page_with_what_could_not_be_compared() -> None:
+    base = read_baseline(file_of(compared_run(answered(*[640.0] * 5))), "base.json")
+    now = compared_run(answered(*[900.0] * 5), answered(*[640.0] * 5, name="New one"))
+    found = read(page_of(compared(now, base)))
+    (section,) = found.xpath("//section[@id='baseline']")
+
+    assert "compared with base.json" in text_of(section)
+    assert "1 regression" in text_of(section)
+    assert "the baseline has no such scenario: New one" in text_of(section)
+    assert [text_of(row[-1]) for row in section.xpath(".//tbody/tr")] == [
+        "✗ regression",
+        "✓ no worse",
+        "? not comparable",
+    ]
+
+
 def test_a_run_without_a_fault_says_so() -> None:
     found = read(page_of(run(result())))
 
@@ -356,28 +376,19 @@ def test_deaf_bots_are_worse_than_late_ones() -> None:
     assert [text_of(one) for one in found.xpath("//article/h3/a")] == ["deaf", "late"]
 
 
-def test_of_a_call_that_could_not_be_judged_no_check_is_told_as_missed() -> None:
-    unjudged = replace(LATE, verdict=Verdict.INCONCLUSIVE)
+def test_what_a_void_call_would_have_missed_is_undecided_and_its_reason_comes_first() -> None:
+    slow = "frames were up to 180 ms late, limit 100\n  Fix: use `--workers 1`."
+    checks = (replace(one, verdict=Verdict.INCONCLUSIVE) for one in (LATE, PROMPT))
+    void = call(1, Verdict.INCONCLUSIVE, checks=tuple(checks), error=slow, error_kind="rig")
     found = read(
-        page_of(
-            run(
-                result(
-                    Verdict.INCONCLUSIVE,
-                    call(1, Verdict.INCONCLUSIVE, checks=(unjudged,)),
-                    reason="frames were up to 180 ms late, limit 100\n  Fix: use `--workers 1`.",
-                ),
-                verdict=Verdict.INCONCLUSIVE,
-                exit_code=7,
-            )
-        )
+        page_of(run(result(Verdict.INCONCLUSIVE, void), verdict=Verdict.INCONCLUSIVE, exit_code=7))
     )
-    (trouble,) = all_of(found, "article.trouble")
+    trouble = text_of(all_of(found, "article.trouble")[0])
+    reason, _, undecided = trouble.partition("Fix: use --workers 1.")
 
-    assert "2210 ms" not in text_of(trouble)
-    assert text_of(trouble).endswith(
-        "frames were up to 180 ms late, limit 100 Fix: use --workers 1."
-    )
-    assert data_of(found, "1-1")["misses"] == []
+    assert reason.endswith("frames were up to 180 ms late, limit 100 ")
+    assert undecided == " ?inconclusive: 12.3 s turn 3 (line 21): response was 2210 ms, limit 1500"
+    assert not all_of(found, "p.worst")
     assert found.xpath("//main")[0].get("data-worst-call") is None
 
 

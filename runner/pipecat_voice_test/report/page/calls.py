@@ -6,7 +6,7 @@ be long; the files beside the page have it all.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pipecat_voice_test.measurement.results import (
@@ -27,7 +27,7 @@ from pipecat_voice_test.report.facts import (
 )
 from pipecat_voice_test.report.files import CallFiles, Place
 from pipecat_voice_test.report.page.looks import href, name_of
-from pipecat_voice_test.report.page.overview import call_id, telling_misses
+from pipecat_voice_test.report.page.overview import call_id
 from pipecat_voice_test.report.page.source import SourceLine, source_lines
 from pipecat_voice_test.report.page.story import Beat, distance_text, story, without_fix
 from pipecat_voice_test.report.rig import rig_properties
@@ -168,7 +168,6 @@ def call_part(
         files: What it left on disk.
     """
     call = result.calls[where[1]]
-    view = replace(view, misses=tuple(telling_misses(call)))
     wanted = call.verdict is not Verdict.PASSED and not call.replaced
     log, log_left = _bounded_log(view.log, LOG_BYTES_SHOWN[wanted])
     events = view.events[: EVENTS_SHOWN[wanted]]

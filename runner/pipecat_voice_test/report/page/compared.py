@@ -92,6 +92,7 @@ def comparison_html(
     yield body
     yield rendered("tail.html", **frame)
     yield rendered("end.html")
+    yield rendered("end.html")
 
 
 def _outcome(found: Compared) -> Standing:

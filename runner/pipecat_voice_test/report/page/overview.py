@@ -34,7 +34,6 @@ from pipecat_voice_test.report.view.misses import (
     severity,
     worst_call,
 )
-from pipecat_voice_test.report.view.model import Miss
 from pipecat_voice_test.report.view.words import shown
 
 FAULTS_SHOWN = 12
@@ -111,15 +110,6 @@ def troubles(run: RunResult, place: Place) -> tuple[list[Trouble], list[Trouble]
     return [trouble for _, _, trouble in sorted(bad, key=lambda one: one[:2])], unjudged
 
 
-def telling_misses(call: CallResult) -> list[Miss]:
-    """What did not pass in a call, the worst first.
-
-    Of a call that could not be judged not one check could be: its reason says all there is.
-    """
-    void = call.verdict in UNJUDGED
-    return [miss for miss in misses_of(call) if miss.verdict is Verdict.FAILED or not void]
-
-
 def worst_fault(run: RunResult) -> tuple[str, Fault] | None:
     """Where the page opens: name of the scenario, and what is worst of what can be heard."""
     worst = worst_call(run)
@@ -129,7 +119,7 @@ def worst_fault(run: RunResult) -> tuple[str, Fault] | None:
     call = result.calls[worst.call]
     where = call_id(worst.scenario, worst.call)
     number = call.number if len(counted_calls(result)) > 1 else None
-    for miss in telling_misses(call):
+    for miss in misses_of(call):
         if miss.verdict is Verdict.FAILED and miss.at_ms is not None:
             fault = Fault(miss.verdict, miss.text, where, number, miss.at_ms)
             return name_of(result.scenario.name), fault
@@ -245,7 +235,7 @@ def _faults(result: ScenarioResult, index: int) -> list[Fault]:
             miss.at_ms,
         )
         for position, call in numbered
-        for miss in telling_misses(call)
+        for miss in misses_of(call)
     ]
     return found + list(_own(result.checks))
 
