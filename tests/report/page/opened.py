@@ -16,6 +16,7 @@ WIDE = {"width": 1200, "height": 800}
 PHONE = {"width": 360, "height": 740}
 # Of the page itself and of what it made; the network has other schemes.
 OWN = ("file:", "blob:", "data:")
+_SETTLED_MS = 400  # The waveform is drawn in the frames after the page is there.
 # Collects what its policy forbade, and what it plays: that is not in the document.
 _WATCH = """
 window.violations = [];
@@ -119,3 +120,13 @@ def opened(
 def _note(one: Opened, kind: str, text: str) -> None:
     if kind in ("error", "warning"):
         one.complaints.append(f"{kind}: {text}")
+
+
+def take_picture(
+    browser: Browser, page: Path, out: Path, *, width: int, height: int, theme: str = "light"
+) -> None:
+    """A picture of a page where it opens, two pixels for one."""
+    size = {"width": width, "height": height}
+    with opened(browser, page, viewport=size, color_scheme=theme, device_scale_factor=2) as one:
+        one.page.wait_for_timeout(_SETTLED_MS)
+        one.page.screenshot(path=out)
