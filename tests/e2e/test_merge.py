@@ -160,9 +160,9 @@ def results_apart_from_times(path: Path) -> dict[str, Any]:
 
 
 def junit_apart_from_times(path: Path) -> str:
-    (suite,) = ET.parse(path).getroot().iter("testsuite")
-    assert suite.attrib["timestamp"]
-    return path.read_text().replace(suite.attrib.pop("timestamp"), "")
+    text, replaced = re.subn(r' timestamp="[^"]+"', "", path.read_text())
+    assert replaced == 1
+    return text
 
 
 def ctrf_apart_from_times(path: Path) -> dict[str, Any]:
