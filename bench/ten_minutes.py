@@ -70,27 +70,32 @@ async def jumping_call(scenario: Scenario, ended: list[CallResult]) -> None:
     ended.append(judge_call(scenario, timeline, number=1, findings=found))
 
 
-def hold_jumping(scenario: Scenario, results: Path) -> CallResult:
-    """What `run` does with a call: hold it, judge it, write it down."""
+def hold_jumping(scenario: Scenario, results: Path) -> None:
+    """What `run` does with a call: hold it, judge it, write it down, and let its contents go."""
     ended: list[CallResult] = []
     asyncio.run(jumping_call(scenario, ended))
-    (call,) = ended
     folder = ResultsFolder(results, working=results.parent)
-    folder.write_call(folder.slug(scenario), call)
+    folder.write_call(folder.slug(scenario), ended[0])
+    look(ended[0])
+    call = ended.pop()
+    call = replace(call, timeline=call.timeline.without_contents())
     judged = judge_scenario(scenario, [call])
     bot = BotFacts("command", "the demo bot")
     run = RunResult(judged.verdict, 0, 0, "", 0.0, bot, scenarios=(judged,))
     place = folder.write_run(run)
     folder.write_page(run, place, AudioBudget("all"))
-    return call
 
 
-def hold_in_real_time(scenario: Scenario, results: Path) -> CallResult:
+def hold_in_real_time(scenario: Scenario, results: Path) -> None:
     """The whole `run`, against a demo bot in another process."""
     with demo_bot("--reply-ms", f"{REPLY_MS}") as bot:
-        ended: list[CallResult] = []
-        run_calls([scenario], bot.url, results, workers=1, look=ended.append)
-    return ended[-1]
+        run_calls([scenario], bot.url, results, workers=1, look=look)
+
+
+def look(call: CallResult) -> None:
+    """Write down what is to be said of a call, before its contents go."""
+    seen["call_s"] = call.timeline.duration_ms / 1000
+    seen["bot_messages"] = sum(1 for _ in call.timeline.of(MessageReceived))
 
 
 def main() -> None:
@@ -98,18 +103,18 @@ def main() -> None:
     scenario = talk(folder)
     peaks["before_mb"] = peak_mb()
     hold = hold_in_real_time if "--real-time" in sys.argv else hold_jumping
-    call = hold(scenario, folder / "results")
+    hold(scenario, folder / "results")
     facts = {
         **peaks,
+        **seen,
         "peak_mb": peak_mb(),
-        "call_s": call.timeline.duration_ms / 1000,
-        "bot_messages": sum(1 for _ in call.timeline.of(MessageReceived)),
         "events_kb": sum(p.stat().st_size for p in folder.rglob("events.jsonl")) / 1024,
     }
     sys.stdout.write(json.dumps(facts))
 
 
 peaks: dict[str, float] = {}
+seen: dict[str, float] = {}
 
 if __name__ == "__main__":
     main()
