@@ -106,7 +106,7 @@ NO_OUTPUTS = {
     "flaky": "0",
     "inconclusive": "0",
     "junit-file": "voice-test-results/junit.xml",
-    "report-file": "voice-test-results/summary.md",
+    "report-file": "voice-test-results/report.html",
     "output-dir": "voice-test-results",
     "response-median-ms": "",
     "stop-max-ms": "",
@@ -334,7 +334,9 @@ def test_results_belong_to_the_workspaces_owner(step: Step) -> None:
         ".",
         "out/of",
         "out/of/voice",
+        "out/of/voice/ctrf.json",
         "out/of/voice/junit.xml",
+        "out/of/voice/report.html",
         "out/of/voice/results.json",
         "out/of/voice/summary.md",
     }
