@@ -85,6 +85,11 @@ def test_one_line(text: str, line: str) -> None:
         ("[a](http://x.y)", "&#91;a&#93;(http&#58;//x.y)"),
         ("www.x.y @me #1 $x$", "www&#46;x.y &#64;me &#35;1 &#36;x&#36;"),
         ("turn 3 (line 21): response was 2210 ms", "turn 3 (line 21): response was 2210 ms"),
+        pytest.param("--- passed", "&#45;-- passed", id="a-rule-at-the-beginning"),
+        pytest.param("=== ", "&#61;==", id="an-underline"),
+        pytest.param("- x", "&#45; x", id="an-item"),
+        pytest.param("12. x", "12&#46; x", id="a-numbered-item"),
+        pytest.param("-12.5 s, 1.5 s - 2", "-12.5 s, 1.5 s - 2", id="figures-stay"),
     ],
 )
 def test_markdown_shows_text_as_it_is(text: str, shown: str) -> None:

@@ -38,6 +38,7 @@ _LINE_COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 _ANYWHERE_COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)")
 _REPORT_MARKER = re.compile(r"\[\[(?=[^\S\n]{0,8}(?:ATTACHMENT|PROPERTY))", re.IGNORECASE)
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|~@&$]|:(?=//)|(?<=www)\.")
+_LIST_MARKER = re.compile(r"^(\d{0,9})([-+=.)])(?=[-+=\s]|$)")  # Or a rule, or a heading's.
 
 _MASK = "***"
 _KEYED_SECRET = re.compile(
@@ -119,7 +120,8 @@ def shortened(text: str, limit: int) -> str:
 
 def markdown_text(text: str, limit: int = LINE_CHARACTERS) -> str:
     """Put foreign text on one line of Markdown as itself: no markup, no links, no mentions."""
-    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", one_line(text, limit))
+    line = _MARKUP.sub(lambda found: f"&#{ord(found[0])};", one_line(text, limit))
+    return _LIST_MARKER.sub(lambda found: f"{found[1]}&#{ord(found[2])};", line)
 
 
 def log_tail(log: str, lines: int = LOG_TAIL_LINES) -> list[str]:
