@@ -146,12 +146,13 @@ def under_way(
 
 
 def test_it_is_told_how_far_the_run_is() -> None:
-    times = iter([100.0] * 8 + [130.0] * 50)
-    shown = live(now_s=lambda: next(times))
+    now_s = 100.0
+    shown = live(now_s=lambda: now_s)
     under_way(shown, ended=4)
+    now_s = 130.0
 
     assert seen(shown)[-2:] == [
-        "━━━━━━━━━━━━━─────── 4 of 6 calls done, about 25 s left, 0:30 so far",
+        "━━━━━━━━━━━━━─────── 4 of 6 calls done, about 5 s left, 0:30 so far",
         "2 passed, 1 failed, 1 inconclusive, 1 scenario flaky",
     ]
 
@@ -253,6 +254,16 @@ def test_a_screen_that_changes_its_width_shows_everything_once(
     assert drawn[:3] == ["what was said before", *calls]
     assert drawn.count("writing the reports") == 1
     assert screen.lines() == ["what was said before"]
+
+
+def test_calls_that_begin_at_one_moment_are_not_drawn_one_by_one() -> None:
+    out = io.StringIO()
+    with live(out) as shown:
+        shown._redraw_s = 3600.0
+        begin(shown, *(Phone(number=number) for number in range(1, 51)))
+        drawn = out.getvalue().count("Greeting #1")
+
+    assert drawn == 1
 
 
 class OnTerminal(OnScreen):

@@ -76,7 +76,7 @@ class LiveProgress(Progress):
         self._console = console
         signs = _SIGNS if can_show("".join(_SIGNS), console.file) else _PLAIN_SIGNS
         self._done_sign, self._open_sign, self._more_sign = signs
-        self._redraw_s = REDRAW_S
+        self._redraw_s, self._drawn_s = REDRAW_S, -math.inf
         self._drawn: list[Text] = []
         self._drawn_width = console.width
         self._live = Live(
@@ -116,10 +116,10 @@ class LiveProgress(Progress):
 
     def call_ended(self, call: OneCall, result: CallResult) -> None:
         super().call_ended(call, result)
-        self._redraw()
+        self._redraw_if_due()
 
     def _tell_began(self, followed: Followed) -> None:
-        self._redraw()
+        self._redraw_if_due()
 
     def _tell_news(self, followed: Followed) -> None:
         """It was seen in passing."""
@@ -136,6 +136,11 @@ class LiveProgress(Progress):
 
     # --- drawing --------------------------------------------------------------------------
 
+    def _redraw_if_due(self) -> None:
+        """Fifty calls that begin at one moment are not drawn fifty times."""
+        if time.perf_counter() - self._drawn_s >= self._redraw_s:
+            self._redraw()
+
     def _redraw(self) -> None:
         if self._is_behind():  # What was drawn before is not on the screen yet.
             return
@@ -145,8 +150,8 @@ class LiveProgress(Progress):
             self._drawn, self._drawn_width = self.lines(), self._console.width
             shown = Text("\n", no_wrap=True, overflow="crop").join(self._drawn)
             self._live.update(shown, refresh=True)
-        took_s = time.perf_counter() - began_s
-        self._redraw_s = max(REDRAW_S, took_s / _DRAWING_AT_MOST)
+        self._drawn_s = time.perf_counter()
+        self._redraw_s = max(REDRAW_S, (self._drawn_s - began_s) / _DRAWING_AT_MOST)
 
     def _wipe_what_was_broken(self) -> None:
         """On a screen made narrower our lines were broken and are more than we have drawn."""
