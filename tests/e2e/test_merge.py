@@ -216,14 +216,15 @@ def what_came_out(output: Path) -> dict[str, Any]:
         "errors": document["errors"],
         "run_checks": [(one["id"], one["verdict"]) for one in document["run_checks"]],
         "scenarios": [
-            (one["name"], one["file"], one["verdict"], one["calls_run"], one["metrics"].keys())
+            (one["name"], one["file"], one["verdict"], one["calls_run"])
             for one in document["scenarios"]
         ],
-        "checks": [
-            (check["id"], check["verdict"], check["limit"], check["line"])
+        "failed": [
+            (check["id"], check["limit"], check["line"])
             for scenario in document["scenarios"]
             for call in scenario["calls"]
             for check in call["checks"]
+            if check["verdict"] == "failed"
         ],
         "files": [call["files"] for one in document["scenarios"] for call in one["calls"]],
         "cases": [
