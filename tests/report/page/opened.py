@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-WIDE = {"width": 1200, "height": 800}
-PHONE = {"width": 360, "height": 740}
+WIDE = ViewportSize(width=1200, height=800)
+PHONE = ViewportSize(width=360, height=740)
 # Of the page itself and of what it made; the network has other schemes.
 OWN = ("file:", "blob:", "data:")
 _SETTLED_MS = 400  # The waveform is drawn in the frames after the page is there.

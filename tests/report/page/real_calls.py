@@ -73,8 +73,8 @@ class Case:
     log: Sequence[tuple[float, str]] = ()
 
 
-def held(case: Case, folder: Path) -> ScenarioResult:
-    """One call; `folder` gives the scenario's file its name."""
+def held(case: Case, folder: Path, times: int = 1) -> ScenarioResult:
+    """One call, told so many times; `folder` gives the scenario's file its name."""
     read = scenario(case.text.format(name=case.name), folder)
     asked = replace(read, file=Path("tests/voice") / f"{folder.name}.yaml")
     asked = replace(asked, file=Path(folder.name, asked.file.name))  # Each has a file of its own.
@@ -86,8 +86,8 @@ def held(case: Case, folder: Path) -> ScenarioResult:
     with ThreadPoolExecutor(1) as other:
         other.submit(asyncio.run, phone.hold()).result()
     found = finding_counts(phone.findings)
-    call = judge_call(asked, phone.timeline(), number=1, findings=found)
-    return judge_scenario(asked, [_with_log(call, case)])
+    call = _with_log(judge_call(asked, phone.timeline(), number=1, findings=found), case)
+    return judge_scenario(asked, [replace(call, number=number + 1) for number in range(times)])
 
 
 def _with_log(call: CallResult, case: Case) -> CallResult:
@@ -97,10 +97,13 @@ def _with_log(call: CallResult, case: Case) -> CallResult:
 
 
 def results(
-    cases: Sequence[Case], folder: Path, audio: AudioBudget | None = None
+    cases: Sequence[Case], folder: Path, audio: AudioBudget | None = None, *, times: int = 1
 ) -> tuple[Path, RunResult]:
-    """Hold a call of each, write what a run writes, and say where its page is."""
-    made = [held(case, folder / f"scenario-{number}") for number, case in enumerate(cases)]
+    """Hold a call of each, write what a run writes, and say where its page is.
+
+    Of each, `times` calls are told of, alike to the last sample.
+    """
+    made = [held(case, folder / f"scenario-{number}", times) for number, case in enumerate(cases)]
     bad = any(result.verdict is Verdict.FAILED for result in made)
     run = RunResult(
         verdict=Verdict.FAILED if bad else Verdict.PASSED,
@@ -113,7 +116,8 @@ def results(
     )
     written = ResultsFolder(folder / "results", working=folder)
     for result in made:
-        written.write_call(written.slug(result.scenario), result.calls[0])
+        for call in result.calls:
+            written.write_call(written.slug(result.scenario), call)
     place = written.write_run(run)
     written.write_page(run, place, audio or AudioBudget())
     return written.path / "report.html", run

@@ -81,3 +81,48 @@ def test_ours_are_strict_and_short(name: str) -> None:
     assert not re.search(
         r"innerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text
     )
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG 2.2."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def player_themes() -> list[dict[str, str]]:
+    blocks = re.findall(r"\.player \{([^{}]*--paper[^{}]*)\}", assets.asset("player.css").text)
+    return [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)) for block in blocks]
+
+
+def test_a_player_is_dark_in_the_same_way_chosen_or_preferred() -> None:
+    light, preferred, chosen = player_themes()
+
+    assert preferred == chosen
+    assert light != chosen
+
+
+@pytest.mark.parametrize(
+    ("colour", "ground", "least"),
+    [
+        ("ink", "paper", 4.5),
+        ("faint-text", "paper", 4.5),
+        ("fault", "paper", 4.5),
+        ("doubt", "paper", 4.5),
+        ("on-fault", "fault", 4.5),
+        ("voice-caller-played", "paper", 4.5),
+        ("voice-bot-played", "paper", 4.5),
+        ("voice-caller", "paper", 3),
+        ("voice-bot", "paper", 3),
+        ("measure", "paper", 3),
+    ],
+)
+def test_a_player_can_be_read_in_every_theme(colour: str, ground: str, least: float) -> None:
+    """WCAG 2.2, 1.4.3 for text and 1.4.11 for what is drawn."""
+    for theme in player_themes():
+        assert contrast(theme[colour], theme[ground]) >= least

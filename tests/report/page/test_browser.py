@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pipecat_voice_test.report.page.sound import AudioBudget
 from pipecat_voice_test.report.view.evidence import read_evidence
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from report.page.opened import PHONE, Opened, opened, take_picture
 from report.page.real_calls import INTERRUPTING, Case, results
@@ -379,9 +379,11 @@ CUT_OFF = """() => {
 }"""
 
 
-@pytest.mark.parametrize("viewport", [PHONE, {"width": 320, "height": 568}], ids=["360", "320"])
+@pytest.mark.parametrize(
+    "viewport", [PHONE, ViewportSize(width=320, height=568)], ids=["360", "320"]
+)
 def test_nothing_is_cut_off_on_a_phone(
-    browser: Browser, faulty: Faulty, viewport: dict[str, int]
+    browser: Browser, faulty: Faulty, viewport: ViewportSize
 ) -> None:
     with opened(browser, faulty.path, viewport=viewport, has_touch=True, is_mobile=True) as one:
         expect(one.slider(faulty.worst)).to_be_in_viewport()
@@ -514,6 +516,35 @@ def test_a_recording_past_the_budget_plays_from_its_file(browser: Browser, tmp_p
         expect(one.page.get_by_role("alert")).to_contain_text("call.wav is not beside this page")
         expect(one.player(GOOD).locator(".pin, .region").first).to_be_visible()
         one.complaints.clear()  # The browser's own, of the file.
+
+
+def test_of_many_calls_few_have_a_player_at_a_time(browser: Browser, tmp_path: Path) -> None:
+    """A hundred canvases and recordings would stay in memory for nothing."""
+    path, _ = results(CASES[2:], tmp_path, AudioBudget("none"), times=16)
+
+    with opened(browser, path) as one:
+        ready = one.page.locator(".player.ready")
+        expect(ready.first).to_be_visible()
+        assert ready.count() <= 3  # What is in view, and no more before it is painted.
+        for number in range(1, 17):
+            box = one.player(f"1-{number}")
+            box.scroll_into_view_if_needed()
+            expect(box.get_by_role("slider")).to_be_visible()
+        assert ready.count() <= 12
+        one.player("1-1").scroll_into_view_if_needed()
+        expect(one.slider("1-1")).to_be_visible()
+
+
+def test_the_picture_follows_the_width_of_the_window(browser: Browser, faulty: Faulty) -> None:
+    with opened(browser, faulty.path) as one:
+        expect(one.slider(faulty.worst)).to_be_visible()
+        one.page.set_viewport_size(PHONE)
+        one.page.wait_for_function(
+            "(id) => document.querySelector(`.player[data-call='${id}'] .wave > div`)"
+            ".shadowRoot.querySelector('.wrapper').clientWidth < 360",
+            arg=faulty.worst,
+        )
+        assert one.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def test_hostile_names_and_logs_run_nothing(browser: Browser, tmp_path: Path) -> None:

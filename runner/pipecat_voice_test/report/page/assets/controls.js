@@ -14,7 +14,8 @@ const Controls = (() => {
   const button = (name, text, label, key, pressed) => {
     const made = make("button", { type: "button", class: name, "aria-label": label }, [text]);
     made.title = `${label} (${key})`;
-    made.setAttribute("aria-keyshortcuts", key);
+    // A plus sign joins keys there.
+    made.setAttribute("aria-keyshortcuts", key === "+" ? "Plus" : key);
     made.addEventListener("click", pressed);
     return made;
   };
