@@ -189,11 +189,12 @@ def test_a_job_whose_bot_is_well(act: str, repository: Path, bot_image: str) -> 
         "flaky": "0",
         "inconclusive": "0",
         "junit-file": "voice-test-results/junit.xml",
-        "report-file": "voice-test-results/summary.md",
+        "report-file": "voice-test-results/report.html",
         "output-dir": "voice-test-results",
     }
     assert job.summary.startswith("# pipecat-voice-test: passed\n")
-    assert {"junit.xml", "results.json", "summary.md", "greeting/call-1/call.wav"} <= set(job.files)
+    assert {"junit.xml", "results.json", "summary.md", "report.html"} <= set(job.files)
+    assert {"greeting/call-1/call.wav", "greeting/call-1/timeline.png"} <= set(job.files)
     assert set(job.files.values()) == {"1001:1002"}
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 from pipecat_voice_test.measurement.results import Verdict
-from pipecat_voice_test.report.page.spread import WIDTH, Limit, Plot, Point, plot
+from pipecat_voice_test.report.page.axis import WIDTH, Limit
+from pipecat_voice_test.report.page.spread import Plot, Point, plot
 
 
 def points(*values: float, verdict: Verdict = Verdict.PASSED) -> list[Point]:

@@ -4,7 +4,6 @@ A call that passed is there to be looked at if somebody wants to, so it shows le
 be long; the files beside the page have it all.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,22 +25,20 @@ from pipecat_voice_test.report.facts import (
     share_line,
 )
 from pipecat_voice_test.report.files import CallFiles, Place
+from pipecat_voice_test.report.page.data import data_of
 from pipecat_voice_test.report.page.looks import href, name_of
 from pipecat_voice_test.report.page.overview import call_id
 from pipecat_voice_test.report.page.source import SourceLine, source_lines
-from pipecat_voice_test.report.page.story import Beat, distance_text, story, without_fix
+from pipecat_voice_test.report.page.story import Beat, story
 from pipecat_voice_test.report.rig import rig_properties
 from pipecat_voice_test.report.text import masked, one_line
 from pipecat_voice_test.report.view.misses import MISS_CHARACTERS
 from pipecat_voice_test.report.view.model import CallView, Evidence, Happened, LogLine
-from pipecat_voice_test.report.view.peaks import peaks
 from pipecat_voice_test.report.view.words import shown
 
 # What a call may show of what has no bound: where there is something to find, and where not.
 EVENTS_SHOWN = {True: 600, False: 120}
 LOG_BYTES_SHOWN = {True: 48 * 1024, False: 6 * 1024}
-_PEAK_MS = 20.0  # A frame; finer is not seen even when zoomed in.
-_MOST_PEAKS = 6000
 _FILE_WORDS = (
     ("recording", "call.wav", "recording: left the caller, right the bot as heard"),
     ("bot_raw", "bot_raw.wav", "all that the bot sent, without gaps"),
@@ -197,7 +194,7 @@ def call_part(
         recording=href(files.recording) if files.recording else "",
         picture=href(files.timeline) if files.timeline else "",
         samples=samples,
-        data=_data(view, evidence),
+        data=data_of(view, evidence),
     )
 
 
@@ -247,57 +244,3 @@ def _bounded_log(lines: Sequence[LogLine], most_bytes: int) -> tuple[tuple[LogLi
             break
         kept += 1
     return tuple(lines[len(lines) - kept :]), len(lines) - kept
-
-
-def _data(view: CallView, evidence: Evidence) -> dict[str, Any]:
-    count = min(math.ceil(view.duration_ms / _PEAK_MS), _MOST_PEAKS) if len(evidence.said) else 0
-    return {
-        "duration_ms": _ms(view.duration_ms),
-        "worst_ms": _ms(view.worst_ms),
-        "said_peaks": peaks(evidence.said, count=count),
-        "heard_peaks": peaks(evidence.heard, count=count),
-        "regions": [
-            {
-                "lane": one.lane.value,
-                "kind": one.kind.value,
-                "from_ms": _ms(one.from_ms),
-                "to_ms": _ms(one.to_ms),
-                "text": one.text,
-            }
-            for one in view.regions
-        ],
-        "moments": [
-            {"at_ms": _ms(one.at_ms), "kind": one.kind.value, "text": one.text}
-            for one in view.moments
-        ],
-        "distances": [
-            {
-                "metric": one.metric,
-                "turn": one.turn,
-                "from_ms": _ms(one.from_ms),
-                "to_ms": _ms(one.to_ms),
-                "limit_ms": _ms(one.limit_ms),
-                "verdict": one.verdict.value,
-                "text": distance_text(one.metric, one.value_ms, one.limit_ms),
-            }
-            for one in view.distances
-        ],
-        "misses": [
-            {
-                "at_ms": _ms(one.at_ms),
-                "text": without_fix(one.text),
-                "line": one.line,
-                "verdict": one.verdict.value,
-            }
-            for one in view.misses
-        ],
-        "log": [
-            {"at_ms": _ms(line.at_ms), "line": number}
-            for number, line in enumerate(view.log, 1)
-            if line.at_ms is not None
-        ],
-    }
-
-
-def _ms(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else round(value, 1)

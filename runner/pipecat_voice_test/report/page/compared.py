@@ -14,8 +14,9 @@ from pipecat_voice_test.measurement.comparison.model import (
 from pipecat_voice_test.measurement.comparison.pairs import paired
 from pipecat_voice_test.measurement.results import Verdict
 from pipecat_voice_test.report.comparison import COLUMNS, Row, headline, not_compared, rows, silence
+from pipecat_voice_test.report.page.axis import shown
 from pipecat_voice_test.report.page.looks import looks, name_of, rendered
-from pipecat_voice_test.report.page.spread import Plot, Point, plot, shown
+from pipecat_voice_test.report.page.spread import Plot, Point, plot
 from pipecat_voice_test.report.text import one_line
 from pipecat_voice_test.report.view.words import shown as line
 

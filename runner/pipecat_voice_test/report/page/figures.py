@@ -14,9 +14,10 @@ from pipecat_voice_test.measurement.results import (
     Verdict,
 )
 from pipecat_voice_test.measurement.statistics.quantiles import median
+from pipecat_voice_test.report.page.axis import Limit, shown
 from pipecat_voice_test.report.page.looks import name_of
 from pipecat_voice_test.report.page.overview import call_id
-from pipecat_voice_test.report.page.spread import Limit, Plot, Point, plot, shown
+from pipecat_voice_test.report.page.spread import Plot, Point, plot
 from pipecat_voice_test.scenario.limits import METRICS
 
 # What people look for first; all others follow in the order of METRICS.

@@ -86,13 +86,7 @@ def page_html(
         rendered("bottom.html"),
     ]
     text = [piece if isinstance(piece, bytes) else piece.outside for piece in pieces]
-    frame = looks(text)
-    title = f"{SIGNS[run.verdict]} {words(run.verdict)}: {counts_line(run)}, pipecat-voice-test"
-    around = [
-        rendered("frame.html", title=title, version=version, **frame),
-        rendered("tail.html", **frame),
-        rendered("end.html"),
-    ]
+    around = _around(run, text, version)
     sounds = [piece for piece in pieces if isinstance(piece, _Sound)]
     left_bytes = audio.page_bytes - sum(map(len, [*text, *around]))
     inside = _inside(run, sounds, audio, left_bytes)
@@ -108,6 +102,17 @@ def page_html(
         if sound.id in inside:
             yield from _recording(sound, shelf)
     yield around[2]
+
+
+def _around(run: RunResult, text: Sequence[bytes], version: str) -> list[bytes]:
+    """What comes before the text, after it, and after the recordings."""
+    frame = looks(text)
+    title = f"{SIGNS[run.verdict]} {words(run.verdict)}: {counts_line(run)}, pipecat-voice-test"
+    return [
+        rendered("frame.html", title=title, version=version, **frame),
+        rendered("tail.html", **frame),
+        rendered("end.html"),
+    ]
 
 
 def _top(run: RunResult, place: Place, version: str) -> Iterator[bytes]:
