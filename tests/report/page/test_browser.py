@@ -256,6 +256,18 @@ def test_keys_move_in_the_call(page: Opened, faulty: Faulty) -> None:
         assert page.at_s(faulty.worst) == pytest.approx(there, abs=0.051), key
 
 
+def test_what_scrolls_by_itself_keeps_its_keys(page: Opened, faulty: Faulty) -> None:
+    page.page.set_viewport_size(PHONE)
+    text = page.page.locator("ol.lines:visible").last
+    text.focus()
+    before = page.at_s(faulty.worst)
+
+    page.page.keyboard.press("ArrowRight")
+
+    page.page.wait_for_function("document.activeElement.scrollLeft > 0")
+    assert page.at_s(faulty.worst) == before
+
+
 def test_keys_go_through_all_failures_and_round(page: Opened, faulty: Faulty) -> None:
     seconds = [
         (call, at)

@@ -21,6 +21,10 @@ const Facts = (() => {
 
   const article = (id) => (isId(id) ? document.getElementById(`call-${id}`) : null);
 
+  /** What a call is called on the page. */
+  const title = (id) =>
+    document.getElementById(`call-${id}-title`)?.textContent.trim() ?? `call ${id}`;
+
   const ids = () =>
     [...document.querySelectorAll("article.call[data-call]")].map((call) => call.dataset.call);
 
@@ -73,6 +77,17 @@ const Facts = (() => {
   const metric = (name) => name.replace(/_ms$/, "").replaceAll("_", " ");
 
   return {
-    of, article, ids, failures, worst, missesAt, firstLine, seconds, milliseconds, speaking, metric,
+    of,
+    article,
+    title,
+    ids,
+    failures,
+    worst,
+    missesAt,
+    firstLine,
+    seconds,
+    milliseconds,
+    speaking,
+    metric,
   };
 })();

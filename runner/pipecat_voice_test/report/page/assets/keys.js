@@ -15,6 +15,11 @@ const Keys = (() => {
   const TYPING = "input, textarea, select, [contenteditable]";
   const PRESSED_BY_SPACE = "button, summary, audio, [role=button]";
 
+  /** Whether what has the focus is scrolled by arrows and Space itself, as a long log is. */
+  const scrolls = (element) =>
+    element.matches("[tabindex]:not([role=slider], article, section, a)") &&
+    (element.scrollWidth > element.clientWidth || element.scrollHeight > element.clientHeight);
+
   const cell = (tag, text) => {
     const made = document.createElement(tag);
     made.textContent = text;
@@ -44,6 +49,7 @@ const Keys = (() => {
   /** What a key does, given what can be done with the call at hand; null for nothing. */
   const action = (event, on) => {
     const step = event.shiftKey ? 5000 : 1000;
+    if (/^(Arrow.*| )$/.test(event.key) && scrolls(event.target)) return null;
     switch (event.key) {
       case " ":
         return event.target.closest(PRESSED_BY_SPACE) ? null : on.toggle;

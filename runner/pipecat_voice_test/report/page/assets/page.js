@@ -100,7 +100,7 @@
   const remember = (id, at) => {
     const hash = `#call-${id}@${at}`;
     if (location.hash === hash) return;
-    // Setting location.hash would do, but scrolls nowhere in some browsers and to the top in others.
+    // Setting location.hash would do, but makes some browsers scroll to the top.
     try {
       history.pushState(null, "", hash);
     } catch {

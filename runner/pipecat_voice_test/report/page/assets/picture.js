@@ -8,6 +8,7 @@ const Picture = (() => {
   const ROW_PX = 24;
   const MOST_ROWS = 6;
   const LABEL_GAP_PX = 6;
+  const PIN_PX = 18;
   const TICK_PX = 70;
   const TICKS_MS = [100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000, 300000];
   // Who gets the room when labels meet.
@@ -190,7 +191,8 @@ const Picture = (() => {
     }
 
     #layOutMoments(pxPerMs, width) {
-      const taken = [this.pins.map((pin) => ({ from: pin.at * pxPerMs - 9, to: pin.at * pxPerMs + 9 }))];
+      const pins = this.pins.map((pin) => pin.at * pxPerMs);
+      const taken = pins.map((x) => ({ from: x - PIN_PX / 2, to: x + PIN_PX / 2 }));
       const order = [...this.moments].sort(
         (one, other) => TELLING.indexOf(one.kind) - TELLING.indexOf(other.kind),
       );
@@ -199,8 +201,8 @@ const Picture = (() => {
         const length = widthOf(moment.text) + LABEL_GAP_PX;
         const leftward = at + length > width;
         const from = leftward ? at - length : at;
-        const free = taken[0].every((other) => from + length <= other.from || other.to <= from);
-        if (free) taken[0].push({ from, to: from + length });
+        const free = taken.every((other) => from + length <= other.from || other.to <= from);
+        if (free) taken.push({ from, to: from + length });
         moment.label.hidden = !free;
         moment.label.classList.toggle("left", leftward);
       }

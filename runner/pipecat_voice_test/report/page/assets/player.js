@@ -57,7 +57,7 @@ const Player = (() => {
       this.problem = make("p", { class: "problem", role: "alert", hidden: "" });
       this.wave = make("div", { class: "wave" });
       this.wave.style.setProperty("--lane", `${LANE_PX}px`);
-      const label = `Position in call ${this.id}`;
+      const label = `Position in ${Facts.title(this.id)}`;
       this.slider = Controls.slider(label, tenths(this.data.duration_ms), [this.wave]);
       const stage = make("div", { class: "stage" }, [Controls.names(), this.slider]);
       const legend = Controls.legend(this.data);
@@ -78,13 +78,13 @@ const Player = (() => {
       shown.push(
         button("zoom", "−", "Zoom out", "-", () => this.zoom(1 / ZOOM_STEP)),
         button("zoom", "+", "Zoom in", "+", () => this.zoom(ZOOM_STEP)),
-        button("zoom", "fit", "Show the whole call", "0", () => this.fit()),
+        button("zoom", "fit", "Fit the whole call", "0", () => this.fit()),
         Controls.speed((rate) => this.#setSpeed(rate)),
         button("help", "? keys", "Keys", "?", () => this.on.help()),
       );
       // Why there is none, the page itself says.
       if (!this.sound.available) this.play.element.setAttribute("aria-disabled", "true");
-      const label = `Player of call ${this.id}`;
+      const label = `Player of ${Facts.title(this.id)}`;
       return make("div", { class: "tools", role: "group", "aria-label": label }, shown);
     }
 

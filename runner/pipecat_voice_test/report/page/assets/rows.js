@@ -26,7 +26,8 @@ const Rows = (() => {
   const reveal = (row) => {
     let box = row.parentElement;
     while (box && !box.matches("article, body")) {
-      if (box.scrollHeight > box.clientHeight + 1 && getComputedStyle(box).overflowY !== "visible") {
+      const isCut = box.scrollHeight > box.clientHeight + 1;
+      if (isCut && getComputedStyle(box).overflowY !== "visible") {
         const inside = row.getBoundingClientRect();
         const around = box.getBoundingClientRect();
         if (inside.top < around.top || inside.bottom > around.bottom) {
