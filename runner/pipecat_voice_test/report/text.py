@@ -37,7 +37,8 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LINE_COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 _ANYWHERE_COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)")
 _REPORT_MARKER = re.compile(r"\[\[(?=[^\S\n]{0,8}(?:ATTACHMENT|PROPERTY))", re.IGNORECASE)
-_MARKUP = re.compile(r"[\\`*_\[\]<>#|~@&$]|:(?=//)|(?<=www)\.")
+# An underscore within a word is none of emphasis: `response_ms` stays as it is.
+_MARKUP = re.compile(r"[\\`*\[\]<>#|~@&$]|:(?=//)|(?<=www)\.|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _LIST_MARKER = re.compile(r"^(\d{0,9})([-+=.)])(?=[-+=\s]|$)")  # Or a rule, or a heading's.
 
 _MASK = "***"

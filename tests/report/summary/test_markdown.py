@@ -152,7 +152,7 @@ def test_what_to_do_stands_apart_from_what_was_heard() -> None:
     failed = call(verdict=Verdict.FAILED, checks=(check, replace(check, at_ms=9.0)))
     text = rendered(run(result(Verdict.FAILED, failed)))
 
-    assert "turn 3 (line 21): worst&#95;gap was 700 ms, limit 200: in turn 1 |" in text
+    assert "turn 3 (line 21): worst_gap was 700 ms, limit 200: in turn 1 |" in text
     assert text.count("- Fix: send audio as soon as it is made.") == 1
 
 

@@ -26,7 +26,7 @@ from pipecat_voice_test.report.view.model import (
     Region,
     RegionKind,
 )
-from pipecat_voice_test.report.view.words import length
+from pipecat_voice_test.report.view.words import counted, length
 from pipecat_voice_test.scenario.limits import METRICS
 
 MOST_CHARACTERS = 49_000
@@ -35,7 +35,8 @@ _MISSES = 8
 _WHOLE_MS = 60_000.0  # A longer call is shown about what failed.
 _BEFORE_MS, _AFTER_MS = 15_000.0, 10_000.0
 _LEAST_SHARE = 0.004  # Of the width: what is shorter would not be seen.
-_LABELLED_SHARE = 0.06  # A label that does not fit stands in the way of the next bar.
+_LABELLED_SHARE = 0.075  # A label that does not fit stands in the way of the next bar.
+_LATE_SHARE = 0.8
 _NO_LABEL = "·"
 WRONG = "✗"  # Also keeps a metric's name from being read as a word of the language.
 
@@ -44,12 +45,12 @@ _TICKS = ((12, "1second"), (30, "2second"), (75, "5second"), (150, "10second"), 
 
 # Which failed metrics make a stretch of the bot's lane part of what went wrong.
 _AT_FAULT: Mapping[RegionKind, tuple[frozenset[str], str]] = {
-    RegionKind.CUT_IN: (frozenset({"cut_in", "cut_in_overlap_ms", "cut_in_at_ms"}), "cut-in"),
+    RegionKind.CUT_IN: (frozenset({"cut_in", "cut_in_overlap_ms", "cut_in_at_ms"}), "cuts in"),
     RegionKind.TALK_OVER: (
         frozenset({"stop_ms", "no_yield", "talk_over_ms", "barge_in_ok"}),
         "talks on",
     ),
-    RegionKind.GAP: (frozenset({"gaps", "worst_gap_ms", "gap_share"}), "hole"),
+    RegionKind.GAP: (frozenset({"gaps", "worst_gap_ms", "gap_share"}), "holes"),
 }
 # What scenarios wait for by names that are no metrics.
 _EVENTS = frozenset(
@@ -78,7 +79,7 @@ def gantt(call: CallResult, view: CallView) -> str:
         "---",
         "gantt",
         f"accTitle: the call from {span}",
-        f"accDescr: who spoke when, and {len(failed)} failed checks",
+        f"accDescr: who spoke when, and {counted(len(failed), 'failed check')}",
         "dateFormat x",
         "axisFormat %s s",
         *_ticks(part),
@@ -130,26 +131,28 @@ def _speech(view: CallView, lane: Lane, look: str, part: Part) -> Iterator[str]:
         for region in view.regions
         if region.lane is lane and region.kind is RegionKind.SPEECH
     ]
-    drawn = [line for region in spoken for line in _stretch(region, "", look, part)]
+    drawn = [line for region in spoken for line in _stretch(region, look, part)]
     # A section without a task is not drawn, and the other lane would be taken for it.
     yield from drawn[:_BARS] or _milestone("silent", look, part[0], part)
 
 
-def _stretch(region: Region, what: str, look: str, part: Part) -> Iterator[str]:
-    """A bar with its length on it where that fits; what went wrong is always named."""
+def _stretch(region: Region, look: str, part: Part) -> Iterator[str]:
+    """A bar with its length on it, where that fits."""
     length_ms = region.to_ms - region.from_ms
-    label = f"{what} {length(length_ms)}".strip()
-    if not what and length_ms < _LABELLED_SHARE * (part[1] - part[0]):
-        label = _NO_LABEL
+    fits = length_ms >= _LABELLED_SHARE * (part[1] - part[0])
+    label = length(length_ms) if fits else _NO_LABEL
     yield from _task(label, look, (region.from_ms, region.to_ms), part)
 
 
 def _at_fault(failed: Sequence[Check], view: CallView, part: Part) -> Iterator[str]:
+    """What the bot's voice did wrong, each kind in a section of its own."""
     metrics = {check.metric for check in failed}
-    for region in view.regions[: 4 * _BARS]:
-        causes, what = _AT_FAULT.get(region.kind, (frozenset[str](), ""))
-        if causes & metrics:
-            yield from _stretch(region, f"{WRONG} {what}", "crit", part)
+    for kind, (causes, what) in _AT_FAULT.items():
+        found = [region for region in view.regions if region.kind is kind]
+        tasks = [line for region in found for line in _stretch(region, "crit", part)]
+        if causes & metrics and tasks:
+            yield f"section {what}"
+            yield from tasks[:_BARS]
 
 
 def _missed(failed: Sequence[Check], view: CallView, part: Part) -> Iterator[str]:
@@ -209,9 +212,14 @@ def _task(label: str, look: str, of_ms: Part, part: Part) -> Iterator[str]:
 
 
 def _milestone(label: str, look: str, at_ms: float, part: Part) -> Iterator[str]:
-    if math.isfinite(at_ms) and part[0] <= at_ms <= part[1]:
-        look = f"{look}, " if look else ""
-        yield f"{label}: {look}milestone, {round(at_ms)}, 0ms"
+    """A diamond; towards the end a thin bar, whose label is put beside it on the other side."""
+    if not (math.isfinite(at_ms) and part[0] <= at_ms <= part[1]):
+        return
+    if at_ms - part[0] > _LATE_SHARE * (part[1] - part[0]):
+        yield from _task(label, look, (at_ms, at_ms), part)
+        return
+    look = f"{look}, " if look else ""
+    yield f"{label}: {look}milestone, {round(at_ms)}, 0ms"
 
 
 def _is_figure(value: float | None) -> TypeGuard[float]:
