@@ -33,7 +33,7 @@ def call_json(call: CallResult, files: CallFiles) -> Json:
         "metrics": values_json(call.metrics),
         "slow": values_json(call.slow),
         "rates": {name: [times, of] for name, (times, of) in call.rates.items()},
-        "gaps": [[number(start_ms, 1), number(end_ms, 1)] for start_ms, end_ms in call.gaps],
+        "gaps": spans_json(call.gaps),
         "protocol": [_finding(finding) for finding in call.protocol],
         "rig": _rig(timeline.rig),
         "detector": {"used": call.detector, "because": call.detector_because},
@@ -129,7 +129,13 @@ def _rig(rig: Rig) -> Json:
         "stolen": rig.stolen and number(rig.stolen, 4),
         "starved": rig.starved and number(rig.starved, 4),
         "control_error_ms": tenths(rig.control_error_ms),
+        "stalls": spans_json(rig.stalls),
+        "starvations": spans_json(rig.starvations),
     }
+
+
+def spans_json(spans: Iterable[tuple[float, float]]) -> list[list[int | float]]:
+    return [[number(start_ms, 1), number(end_ms, 1)] for start_ms, end_ms in spans]
 
 
 def _span(span: tuple[float, float]) -> list[int]:

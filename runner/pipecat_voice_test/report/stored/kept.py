@@ -34,6 +34,7 @@ from pipecat_voice_test.timeline import Rig, Timeline
 SOURCE_BYTES = 256 * 1024
 SOURCES_BYTES = 8 * 1024 * 1024
 LOGGED_MOMENTS = 2000  # Of one call; a page of log has a time of its own every few lines still.
+RIG_SPANS = 100  # Stalls of a call, and stretches in which it was starved.
 
 # A run and a check have fewer verdicts than a scenario.
 _RUN_VERDICTS = {
@@ -218,7 +219,15 @@ def _rig(rig: Rig) -> Rig:
         stolen=None if rig.stolen is None else round(rig.stolen, 4),
         starved=None if rig.starved is None else round(rig.starved, 4),
         control_error_ms=_tenths_or_none(rig.control_error_ms),
+        stalls=_longest(rig.stalls),
+        starvations=_longest(rig.starvations),
     )
+
+
+def _longest(spans: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """The longest of them, in order: a machine that stutters all through has too many to tell."""
+    longest = sorted(spans, key=lambda span: span[0] - span[1])[:RIG_SPANS]
+    return tuple((_tenths(start_ms), _tenths(end_ms)) for start_ms, end_ms in sorted(longest))
 
 
 def _compared(compared: Compared) -> Compared:

@@ -67,6 +67,8 @@ def _rig(read: RigPart) -> Rig:
         stolen=read.stolen,
         starved=read.starved,
         control_error_ms=read.control_error_ms,
+        stalls=read.stalls,
+        starvations=read.starvations,
     )
 
 

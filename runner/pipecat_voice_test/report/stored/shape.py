@@ -65,6 +65,8 @@ class RigPart(Part):
     stolen: float | None
     starved: float | None
     control_error_ms: float | None
+    stalls: tuple[Span, ...] = ()
+    starvations: tuple[Span, ...] = ()
 
 
 class FilesPart(Part):
