@@ -12,11 +12,14 @@ https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 LOG_TAIL_LINES = 50
 LOG_TAIL_CHARACTERS = 16_384
 LINE_CHARACTERS = 500
+_PIECE_CHARACTERS = 65_536
+_PARTS = 2048  # Of JSON, some 20 characters each.
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -27,7 +30,6 @@ _ESCAPE_SEQUENCES = re.compile(
 )
 _JSON_KEEPS = re.compile("[\x7f-\x9f\u2028\u2029]")
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029]")
-_ODD_LINE_END = re.compile("[\r\u2028\u2029]")
 # An end may have escape sequences in it, which go first.
 _ESCAPES_AND_ENDS = re.compile(
     f"(?P<end>\r(?:{_ESCAPE_SEQUENCES.pattern})*+\n?|[\n\u2028\u2029])|{_ESCAPE_SEQUENCES.pattern}"
@@ -77,8 +79,20 @@ def json_text(document: dict[str, Any]) -> str:
     Raises:
         ValueError: There is a figure in it that is none.
     """
-    text = valid_text(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=2))
-    return _JSON_KEEPS.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=2)
+    parts = encoder.iterencode(document)
+    blocks = iter(lambda: "".join(islice(parts, _PARTS)), "")
+    return "".join(map(_kept_by_json, blocks)) + "\n"
+
+
+def _kept_by_json(text: str) -> str:
+    return _JSON_KEEPS.sub(lambda found: f"\\u{ord(found[0]):04x}", valid_text(text))
+
+
+def encoded(text: str) -> Iterator[bytes]:
+    """UTF-8, a piece at a time: no look at the whole of a long text keeps other threads waiting."""
+    for start in range(0, len(text), _PIECE_CHARACTERS):
+        yield valid_text(text[start : start + _PIECE_CHARACTERS]).encode()
 
 
 def plain_text(text: str) -> str:
@@ -91,7 +105,7 @@ def plain_text(text: str) -> str:
 def line_starts(text: str) -> Iterator[int]:
     """Where in `text` each line of `plain_text(text)` begins, one after the other."""
     yield 0
-    if not _ODD_LINE_END.search(text):
+    if not any(end in text for end in "\r\u2028\u2029"):
         yield from (end.end() for end in re.finditer("\n", text))
         return
     for found in _ESCAPES_AND_ENDS.finditer(text):

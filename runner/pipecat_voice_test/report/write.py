@@ -50,7 +50,7 @@ from pipecat_voice_test.report.results_json import TOOL, results_json
 from pipecat_voice_test.report.shelf import CallShelf
 from pipecat_voice_test.report.stored.kept import kept_call, kept_run
 from pipecat_voice_test.report.summary.markdown import summary_md
-from pipecat_voice_test.report.text import plain_text, valid_text
+from pipecat_voice_test.report.text import encoded, plain_text, valid_text
 from pipecat_voice_test.report.view.build import call_view
 from pipecat_voice_test.scenario.model import Scenario
 
@@ -105,7 +105,7 @@ class ResultsFolder:
             RECORDING: lambda: call_wav_blocks(timeline),
             BOT_RAW: lambda: bot_raw_wav_blocks(timeline),
             EVENTS: lambda: (f"{line}\n".encode() for line in event_lines(timeline)),
-            LOG: lambda: [plain_text(call.bot_log).encode()],
+            LOG: lambda: encoded(plain_text(call.bot_log)),
         }
         written: set[str] = set()
         try:
@@ -159,7 +159,7 @@ class ResultsFolder:
         run = kept_run(run)
         place = self.place(run)
         results: dict[str, Renderer] = {
-            RESULTS: lambda: _encoded(results_json(run, place, version=self._version))
+            RESULTS: lambda: encoded(results_json(run, place, version=self._version))
         }
         versions = versions or {TOOL: self._version}
         reports = _reports(run, place, junit_family, self._version, versions)
@@ -259,9 +259,9 @@ def _reports(
 ) -> dict[str, Renderer]:
     """What is rendered of a run but its results.json and its page, by name of the file."""
     return {
-        JUNIT: lambda: _encoded(junit_xml(run, place, family=family, versions=versions)),
-        SUMMARY: lambda: _encoded(summary_md(run, place)),
-        CTRF: lambda: _encoded(ctrf_json(run, place, version=version)),
+        JUNIT: lambda: encoded(junit_xml(run, place, family=family, versions=versions)),
+        SUMMARY: lambda: encoded(summary_md(run, place)),
+        CTRF: lambda: encoded(ctrf_json(run, place, version=version)),
     }
 
 
@@ -295,7 +295,3 @@ def _write_each(folder: Path, files: Mapping[str, Renderer], written: set[str]) 
             first = first or error
     if first is not None:
         raise first
-
-
-def _encoded(text: str) -> list[bytes]:
-    return [valid_text(text).encode()]
