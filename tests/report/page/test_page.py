@@ -390,6 +390,18 @@ def test_what_a_void_call_would_have_missed_is_undecided_and_its_reason_comes_fi
     assert undecided == " ?inconclusive: 12.3 s turn 3 (line 21): response was 2210 ms, limit 1500"
     assert not all_of(found, "p.worst")
     assert found.xpath("//main")[0].get("data-worst-call") is None
+    assert data_of(found, "1-1")["worst_ms"] is None
+    assert len(data_of(found, "1-1")["misses"]) == 1
+
+
+def test_a_call_that_was_made_again_leads_nobody_to_what_it_missed() -> None:
+    void = call(1, Verdict.INCONCLUSIVE, checks=(replace(LATE, verdict=Verdict.INCONCLUSIVE),))
+    found = read(page_of(run(result(Verdict.PASSED, replace(void, replaced=True), call(1)))))
+
+    assert data_of(found, "1-1")["misses"] == []
+    assert "void, and made again" in text_of(found.xpath("//article[@id='call-1-1']")[0])
+    assert "open" not in found.xpath("//article[@id='call-1-1']/details")[0].attrib
+    assert "Nothing: every check passed." in text_of(found)
 
 
 def test_an_advice_is_told_apart_from_what_happened() -> None:

@@ -5,7 +5,7 @@ be long; the files beside the page have it all.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipecat_voice_test.measurement.results import (
@@ -165,6 +165,8 @@ def call_part(
         files: What it left on disk.
     """
     call = result.calls[where[1]]
+    if call.replaced:  # Another one was made in its place, and is judged instead.
+        view = replace(view, misses=())
     wanted = call.verdict is not Verdict.PASSED and not call.replaced
     log, log_left = _bounded_log(view.log, LOG_BYTES_SHOWN[wanted])
     events = view.events[: EVENTS_SHOWN[wanted]]

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from pipecat_voice_test.measurement.results import Verdict
 from pipecat_voice_test.report.page.story import distance_text, without_fix
 from pipecat_voice_test.report.view.model import CallView, Distance, Evidence, Miss, Region
 from pipecat_voice_test.report.view.peaks import peaks
@@ -18,7 +19,7 @@ def data_of(view: CallView, evidence: Evidence) -> Json:
     count = min(math.ceil(view.duration_ms / _PEAK_MS), _MOST_PEAKS) if len(evidence.said) else 0
     return {
         "duration_ms": _ms(view.duration_ms),
-        "worst_ms": _ms(view.worst_ms),
+        "worst_ms": _worst_ms(view),
         "said_peaks": peaks(evidence.said, count=count),
         "heard_peaks": peaks(evidence.heard, count=count),
         "regions": [_region(one) for one in view.regions],
@@ -34,6 +35,12 @@ def data_of(view: CallView, evidence: Evidence) -> Json:
             if line.at_ms is not None
         ],
     }
+
+
+def _worst_ms(view: CallView) -> float | None:
+    """Where a page may open: what nobody could judge is not the first thing to be shown."""
+    heard = (one for one in view.misses if one.at_ms is not None)
+    return next((_ms(one.at_ms) for one in heard if one.verdict is Verdict.FAILED), None)
 
 
 def _region(one: Region) -> Json:
