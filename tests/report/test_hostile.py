@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from markdown_it import MarkdownIt
 from pipecat_voice_test.github.annotations import annotations
 from pipecat_voice_test.github.bot_log import log_group
 from pipecat_voice_test.github.outputs import as_file, outputs_of
+from pipecat_voice_test.measurement.results import Verdict
 from pipecat_voice_test.report.ctrf import ctrf_json
 from pipecat_voice_test.report.events import events_jsonl
 from pipecat_voice_test.report.files import SLUG_CHARACTERS, unused_slug
@@ -41,7 +43,7 @@ from report.hostile import (
     spoilt_side,
     spoilt_timeline,
 )
-from report.runs import place_of
+from report.runs import LATE, call, place_of, result, run
 
 EVERY_TEXT = pytest.mark.parametrize("text", STRINGS.values(), ids=STRINGS)
 JUNIT_XSD = os.environ.get("PVT_JUNIT_XSD", "")
@@ -245,12 +247,12 @@ _ACTIVE |= {"meta", "object", "script", "source", "style", "svg", "template", "t
 
 def page_of(text: str, folder: Path) -> bytes:
     """The page that a run leaves, of files that lie on disk."""
-    run = spoilt_run(text)
+    spoilt = spoilt_run(text)
     written = ResultsFolder(Path("out"), working=folder)
-    for result in run.scenarios:
-        for call in result.calls:
-            written.write_call(written.slug(result.scenario), call)
-    written.write_page(run, written.write_run(run), AudioBudget())
+    for one in spoilt.scenarios:
+        for held in one.calls:
+            written.write_call(written.slug(one.scenario), held)
+    written.write_page(spoilt, written.write_run(spoilt), AudioBudget())
     return (written.path / "report.html").read_bytes()
 
 
@@ -317,3 +319,14 @@ def test_a_folders_name_works_on_every_disk(text: str) -> None:
     assert re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", slug)
     assert len(slug) <= SLUG_CHARACTERS
     assert slug not in {"con", "com1", "nul"}
+
+
+def test_a_secret_that_a_check_quotes_is_masked() -> None:
+    quoting = replace(LATE, message="protocol was 1, limit 0: no message: token=hunter2hunter2")
+    what = run(result(Verdict.FAILED, call(verdict=Verdict.FAILED, checks=(quoting,))))
+    place = place_of(what)
+    told = [junit_xml(what, place), ctrf_json(what, place), summary_md(what, place)]
+    told += ["\n".join(closing_lines(what, place)), *map(str, annotations(what, place))]
+
+    assert all("no message: token=" in text for text in told)
+    assert [text for text in told if "hunter2" in text] == []

@@ -20,6 +20,7 @@ from pipecat_voice_test.measurement.results import (
 )
 from pipecat_voice_test.measurement.statistics.bootstrap import Sample, quantile_interval
 from pipecat_voice_test.measurement.statistics.quantiles import median, quantile
+from pipecat_voice_test.report.text import masked
 from pipecat_voice_test.scenario.limits import VALUES_NEEDED, Statistic
 
 # The order in which a closing line counts; what went well comes first.
@@ -179,11 +180,15 @@ def _failed(checks: Iterable[Check]) -> Iterator[Check]:
 
 
 def check_line(check: Check) -> str:
-    """Write a check the way a person would say it; turns count from 1 here (DESIGN 7)."""
+    """Write a check the way a person would say it; turns count from 1 here (DESIGN 7).
+
+    Credentials are masked, for a message may quote what the bot sent.
+    """
+    message = masked(check.message)
     if check.turn is None:
-        return check.message
+        return message
     where = f" (line {check.line})" if check.line is not None else ""
-    return f"turn {check.turn + 1}{where}: {check.message}"
+    return f"turn {check.turn + 1}{where}: {message}"
 
 
 def call_errors(scenario: ScenarioResult) -> list[str]:
