@@ -6,13 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipecat_voice_test.measurement.repeats.pool import judged
-from pipecat_voice_test.measurement.results import (
-    CallResult,
-    Check,
-    RunResult,
-    ScenarioResult,
-    Verdict,
-)
+from pipecat_voice_test.measurement.results import Check, RunResult, Verdict
 from pipecat_voice_test.measurement.statistics.quantiles import median
 from pipecat_voice_test.report.page.axis import Limit, shown
 from pipecat_voice_test.report.page.looks import name_of
@@ -56,7 +50,7 @@ def figures(run: RunResult) -> list[Figure]:
 
 
 def _figure(metric: str, run: RunResult) -> Figure | None:
-    points = [point for point, _ in _points(metric, run)]
+    points = list(_points(metric, run))
     limits = _limits(metric, run)
     if not points or not limits:
         return None
@@ -83,47 +77,39 @@ def _worst(metric: str, values: list[float]) -> float:
     return min(values) if wants_much else max(values)
 
 
-def _points(metric: str, run: RunResult) -> Iterator[tuple[Point, ScenarioResult]]:
+def _points(metric: str, run: RunResult) -> Iterator[Point]:
+    """Every value of the calls that were judged, in order."""
     for index, result in enumerate(run.scenarios):
+        several = len(result.calls) > 1
         for position, call in enumerate(result.calls):
-            if call not in judged([call]):
+            if not judged([call]):
                 continue
+            name = name_of(result.scenario.name) + (f", call {call.number}" if several else "")
             checks = [check for check in call.checks if check.metric == metric]
-            several = len(result.calls) > 1
             for value in call.metrics.get(metric, ()):
                 if math.isfinite(value):
-                    where = call_id(index, position)
-                    yield _point(metric, value, result, call, checks, where, several), result
+                    yield _point(metric, value, name, call_id(index, position), checks)
 
 
-def _point(
-    metric: str,
-    value: float,
-    result: ScenarioResult,
-    call: CallResult,
-    checks: list[Check],
-    where: str,
-    several: bool,
-) -> Point:
-    """A value, and what its check says of it; the check is then used up."""
+def _point(metric: str, value: float, name: str, where: str, checks: list[Check]) -> Point:
+    """A value, and what its checks say of it, which are then used up.
+
+    One value may be held against several limits: it is as bad as the strictest finds it.
+    """
     same = [
         check for check in checks if check.value is not None and abs(check.value - value) <= _SAME
     ]
-    # One value may be held against several limits: it is as bad as the strictest finds it.
     same.sort(key=lambda check: check.verdict is not Verdict.FAILED)
-    turn = {check.turn for check in same[:1]}
-    used = [check for check in same if check.turn in turn]
+    used = [check for check in same if check.turn == same[0].turn]
     for check in used:
         checks.remove(check)
     failed = any(check.verdict is Verdict.FAILED for check in used)
-    name = name_of(result.scenario.name) + (f", call {call.number}" if several else "")
-    at = next((check.at_ms for check in used if check.at_ms is not None), None)
     return Point(
         value,
         f"{shown(metric, value)}: {name}",
         Verdict.FAILED if failed else Verdict.PASSED,
         where,
-        at,
+        next((check.at_ms for check in used if check.at_ms is not None), None),
     )
 
 
