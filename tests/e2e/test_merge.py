@@ -200,7 +200,7 @@ REAL = {
     "tests/voice/b.yaml": "name: Late\n" + SHORT.format(1),
     "tests/voice/c.yaml": "name: Again\n" + SHORT.format(4000),
 }
-TRIES = 2
+TRIES = 3
 
 
 def what_came_out(output: Path) -> dict[str, Any]:
@@ -235,6 +235,13 @@ def what_came_out(output: Path) -> dict[str, Any]:
     }
 
 
+def was_disturbed(output: Path) -> bool:
+    """Whether the machine was too slow for a call, which was then made again or left unjudged."""
+    document = json.loads((output / "results.json").read_text())
+    made = [call for scenario in document["scenarios"] for call in scenario["calls"]]
+    return any(call["verdict"] == "inconclusive" for call in made)
+
+
 @pytest.mark.realtime
 def test_real_shards_joined_are_a_real_run(tmp_path: Path) -> None:
     home = project(tmp_path / "repository", REAL)
@@ -246,7 +253,7 @@ def test_real_shards_joined_are_a_real_run(tmp_path: Path) -> None:
             done = subprocess.run(
                 [*command, *words, *options], cwd=home, capture_output=True, text=True, check=False
             )
-            if done.returncode != 7:  # The machine was too slow for this.
+            if not was_disturbed(home / output):
                 break
         return done
 
@@ -261,7 +268,8 @@ def test_real_shards_joined_are_a_real_run(tmp_path: Path) -> None:
     )  # fmt: skip
 
     assert (merged.returncode, merged.stderr) == (1, "")
-    assert what_came_out(home / "whole") == whole
+    came_out = what_came_out(home / "whole")
+    assert [(k, came_out[k], whole[k]) for k in whole if came_out[k] != whole[k]] == []
     for files in whole["files"]:
         for name in filter(None, files.values()):
             assert (home / "whole" / name).is_file()
