@@ -66,7 +66,7 @@ def many(verdict: Verdict, count: int, *, calls: int = 1, checks: int = 1) -> Ru
     [
         pytest.param(many(Verdict.FAILED, 5000), id="five-thousand-failures"),
         pytest.param(many(Verdict.FAILED, 100, calls=200), id="repeated-often"),
-        pytest.param(many(Verdict.FAILED, 300, checks=1000), id="with-many-checks"),
+        pytest.param(many(Verdict.FAILED, 60, checks=1000), id="with-many-checks"),
         pytest.param(many(Verdict.PASSED, 20_000), id="all-passed"),
     ],
 )
