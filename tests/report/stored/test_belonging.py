@@ -161,6 +161,11 @@ def test_no_scenario_is_taken_twice() -> None:
             "all shards are there, and have 2 of 3",
             id="one-is-in-none",
         ),
+        pytest.param(
+            [part("out/1", A, shard=(1, 1), share=([0, 1], 2))],
+            "out/1 has 2 by one count, and not by the other",
+            id="counted-wrongly",
+        ),
     ],
 )
 def test_shards_of_other_scenarios_are_refused(parts: list[Part], why: str) -> None:

@@ -89,11 +89,12 @@ def test_a_run_begins_with_the_first_and_lasts_as_long_as_the_longest() -> None:
 
 
 def test_facts_are_those_of_a_shard_that_called_somebody() -> None:
-    idle = part("out/2", shard=(2, 2), seed=0, bot=NO_BOT, runner="other")
+    idle = part("out/2", shard=(2, 2), seed=0, bot=NO_BOT, runner="other", version="0.1")
     busy = part("out/1", passed("a"), shard=(1, 2), runner="linux, 2 CPUs")
-    found = joined(*shards(idle, busy))
+    found = join(shards(idle, busy))
 
-    assert (found.seed, found.bot.name, found.runner) == (7, "shop/bot:ci", "linux, 2 CPUs")
+    assert (found.run.seed, found.run.bot.name) == (7, "shop/bot:ci")
+    assert (found.run.runner, found.version) == ("linux, 2 CPUs", "1.2.3")
 
 
 @pytest.mark.parametrize(

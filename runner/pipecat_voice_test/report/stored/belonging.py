@@ -165,6 +165,8 @@ def _why_not_one_deal(shards: Sequence[Part]) -> Iterator[str]:
     places: dict[int, Part] = {}
     for part, share in known:
         first, first_share = known[0]
+        if len(share.places) != len(part.run.scenarios):
+            yield f"{part.shown} has {len(share.places)} by one count, and not by the other"
         if share.among != first_share.among:
             yield (
                 f"{first.shown} has {len(first_share.places)} of {first_share.among}, "

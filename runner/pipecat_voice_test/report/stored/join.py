@@ -66,7 +66,8 @@ def join(parts: Sequence[Part]) -> Joined:
     checks = whole_run_checks(scenarios)
     missing = missing_shard(parts)
     code = _exit_code(parts, scenarios, checks, is_whole=missing is None)
-    played = [part.run for part in parts if part.run.scenarios] or [parts[0].run]
+    measuring = [part for part in parts if part.run.scenarios] or [parts[0]]
+    played = [part.run for part in measuring]
     run = RunResult(
         verdict=verdict_of(code),
         exit_code=int(code),
@@ -83,7 +84,7 @@ def join(parts: Sequence[Part]) -> Joined:
         runner="; ".join(dict.fromkeys(run.runner for run in played)),
     )
     run = replace(run, compared=joined_comparison([part.run for part in parts], run))
-    return Joined(run, parts[0].version, origins)
+    return Joined(run, measuring[0].version, origins)
 
 
 def _in_order(parts: Sequence[Part]) -> tuple[Origin, ...]:
