@@ -1,7 +1,6 @@
 """A page in headless Chromium, opened from disk, and everything it did that it must not."""
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,27 +68,21 @@ class Opened:
         """Where the player of a call stands."""
         return float(self.slider(call).get_attribute("aria-valuenow") or "nan")
 
-    def shown_s(self, call: str) -> float:
-        """The same as people read it, also while it plays."""
-        found = re.match(r"([\d.]+) s of", self.player(call).locator(".time").inner_text())
-        assert found
-        return float(found[1])
-
     def media(self, what: str) -> Any:
         """A property of what was played last."""
         return self.page.evaluate(f"window.played.at(-1)?.{what}")
 
     def plays_on(self) -> bool:
-        """Whether the recording is heard: its time goes on."""
-        script = """() => {
+        """Wait until the recording is heard: its time goes on, by itself."""
+        self.page.wait_for_function("""() => {
           const media = window.played.at(-1);
-          const from = media?.currentTime;
-          return new Promise((done) => setTimeout(() => done(media?.currentTime > from), 200));
-        }"""
-        return bool(self.page.evaluate(script))
-
-    def focused(self) -> Any:
-        return self.page.evaluate_handle("document.activeElement").as_element()
+          if (!media || media.paused || media.seeking) return false;
+          media.seenAt ??= media.currentTime;
+          const goesOn = media.currentTime > media.seenAt;
+          if (goesOn) delete media.seenAt;
+          return goesOn;
+        }""")
+        return True
 
 
 @contextmanager
