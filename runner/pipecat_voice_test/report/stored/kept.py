@@ -176,6 +176,7 @@ def _checks(checks: Iterable[Check]) -> tuple[Check, ...]:
         replace(
             check,
             verdict=_CHECK_VERDICTS.get(check.verdict, check.verdict),
+            message=masked(check.message),
             value=_finite_or_none(judged_value(check)),
             limit=_finite_or_none(check.limit),
             at_ms=_whole_or_none(check.at_ms),
