@@ -50,13 +50,24 @@ class Opened:
     """A page, what it asked the network for, and what it complained about."""
 
     page: Page
+    size: ViewportSize = field(default_factory=lambda: WIDE)
+    scripted: bool = True
     asked_for: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
-    @property
-    def violations(self) -> list[str]:
-        found: list[str] = self.page.evaluate("window.violations")
-        return found
+    def open(self, path: Path, fragment: str = "") -> None:
+        """Open a page anew, also the one that is open."""
+        self.page.goto("about:blank")
+        self.page.set_viewport_size(self.size)
+        self.asked_for.clear()
+        self.complaints.clear()
+        self.page.goto(path.as_uri() + fragment)
+
+    def has_kept_its_promises(self) -> None:
+        """It used no network, broke no policy of its own and complained of nothing."""
+        assert [url for url in self.asked_for if not url.startswith(OWN)] == []
+        assert not self.scripted or self.page.evaluate("window.violations") == []
+        assert self.complaints == []
 
     def player(self, call: str) -> Locator:
         return self.page.locator(f'.player[data-call="{call}"]')
@@ -90,22 +101,20 @@ def opened(
     browser: Browser, path: Path, fragment: str = "", *, script: bool = True, **context: Any
 ) -> Iterator[Opened]:
     """Open a page from disk, offline; at the end it must have kept its promises."""
-    settings = {"viewport": WIDE, "offline": True, **context}
+    size = context.setdefault("viewport", WIDE)
+    settings = {"offline": True, **context}
     within = browser.new_context(java_script_enabled=script, **settings)
     try:
         within.add_init_script(_WATCH)
         page = within.new_page()
         page.set_default_timeout(10_000)
-        one = Opened(page)
+        one = Opened(page, size, script)
         page.on("request", lambda asked: one.asked_for.append(asked.url))
         page.on("console", lambda said: _note(one, said.type, said.text))
         page.on("pageerror", lambda error: one.complaints.append(str(error)))
-        page.goto(path.as_uri() + fragment)
+        one.open(path, fragment)
         yield one
-        assert [url for url in one.asked_for if not url.startswith(OWN)] == []
-        if script:
-            assert one.violations == []
-        assert one.complaints == []
+        one.has_kept_its_promises()
     finally:
         within.close()
 

@@ -77,10 +77,18 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Faulty:
     return Faulty(path, data, found[1], other)
 
 
-@pytest.fixture
-def page(browser: Browser, faulty: Faulty) -> Iterator[Opened]:
+@pytest.fixture(scope="module")
+def tab(browser: Browser, faulty: Faulty) -> Iterator[Opened]:
     with opened(browser, faulty.path) as one:
         yield one
+
+
+@pytest.fixture
+def page(tab: Opened, faulty: Faulty) -> Iterator[Opened]:
+    """The page, opened anew."""
+    tab.open(faulty.path)
+    yield tab
+    tab.has_kept_its_promises()
 
 
 def worst_s(faulty: Faulty) -> float:
@@ -212,12 +220,11 @@ def test_a_link_to_a_second_can_be_shared(browser: Browser, faulty: Faulty) -> N
 
 def test_a_link_to_nowhere_does_no_harm(page: Opened, faulty: Faulty) -> None:
     for fragment in ("#call-9-9@100", "#call-1-1@x", "#<script>", "#figures", "#no-such-place"):
-        page.page.goto("about:blank")
-        page.page.goto(faulty.path.as_uri() + fragment)
+        page.open(faulty.path, fragment)
 
         expect(page.page.locator("#verdict")).to_be_attached()
         expect(page.page.locator(".pin.sought")).to_have_count(0)
-        assert page.complaints == []
+        page.has_kept_its_promises()
 
 
 def test_going_back_goes_to_the_second_before(page: Opened, faulty: Faulty) -> None:
@@ -532,19 +539,17 @@ def test_a_recording_past_the_budget_plays_from_its_file(browser: Browser, tmp_p
 
 def test_of_many_calls_few_have_a_player_at_a_time(browser: Browser, tmp_path: Path) -> None:
     """A hundred canvases and recordings would stay in memory for nothing."""
-    path, _ = results(CASES[2:], tmp_path, AudioBudget("none"), times=16)
+    late = Case("Ask", options=("--fault", "late-answer=4000"))
+    path, _ = results([late], tmp_path, AudioBudget("none"), times=16)
 
     with opened(browser, path) as one:
         ready = one.page.locator(".player.ready")
         expect(ready.first).to_be_visible()
         assert ready.count() <= 3  # What is in view, and no more before it is painted.
-        for number in range(1, 17):
-            box = one.player(f"1-{number}")
-            box.scroll_into_view_if_needed()
-            expect(box.get_by_role("slider")).to_be_visible()
-        assert ready.count() <= 12
-        one.player("1-1").scroll_into_view_if_needed()
-        expect(one.slider("1-1")).to_be_visible()
+        for call in [*(f"1-{number}" for number in range(1, 17)), "1-1"]:
+            one.player(call).evaluate("(box) => box.scrollIntoView()")
+            expect(one.slider(call)).to_be_in_viewport()
+        assert 5 <= ready.count() <= 12
 
 
 def test_the_picture_follows_the_width_of_the_window(browser: Browser, faulty: Faulty) -> None:
