@@ -51,7 +51,7 @@ ARG BASE
 LABEL org.opencontainers.image.base.name="${BASE}" \
       org.opencontainers.image.title="pipecat-voice-test" \
       org.opencontainers.image.description="Phones your Pipecat bot in CI, talks over it, and measures what a caller would have heard." \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0 AND MIT AND BSD-3-Clause"
 # For `--bot-compose`; it needs no `docker` command beside it.
 # A version cannot be pinned: Debian keeps only the newest of a release.
 # hadolint ignore=DL3008

@@ -182,7 +182,8 @@ def test_a_usage_error_says_what_to_do_and_is_in_the_reports(
     [
         pytest.param(
             ["run", "--repat", "2"],
-            "Error: there is no option `--repat`.\n  Fix: did you mean `--repeat` or `--report-mb` or `--help`?\n",
+            "Error: there is no option `--repat`.\n"
+            "  Fix: did you mean `--repeat` or `--report-mb` or `--help`?\n",
             id="an-option-there-is-not",
         ),
         pytest.param(

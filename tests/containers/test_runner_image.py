@@ -122,7 +122,7 @@ def test_what_the_image_says_about_itself(runner_image: str) -> None:
             "Phones your Pipecat bot in CI, talks over it, and measures what a caller would "
             "have heard."
         ),
-        "org.opencontainers.image.licenses": "Apache-2.0",
+        "org.opencontainers.image.licenses": "Apache-2.0 AND MIT AND BSD-3-Clause",
         "org.opencontainers.image.title": "pipecat-voice-test",
     }
 
