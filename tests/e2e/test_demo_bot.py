@@ -250,8 +250,9 @@ def test_everything_is_on_disk_also_when_the_bot_crashed(found: dict[str, Found]
     call = folder / "crash" / "call-1"
 
     names = {path.name for path in call.iterdir()}
-    assert names == {"call.wav", "bot_raw.wav", "events.jsonl", "bot.log"}
-    assert {"junit.xml", "results.json", "summary.md"} <= {p.name for p in folder.iterdir()}
+    assert names == {"call.wav", "bot_raw.wav", "events.jsonl", "timeline.png", "bot.log"}
+    reports = {"junit.xml", "ctrf.json", "results.json", "summary.md"}
+    assert reports <= {p.name for p in folder.iterdir()}
 
 
 @pytest.mark.parametrize("name", [case.name for case in IGNORED])

@@ -8,6 +8,7 @@ from typing import Any
 import pipecat_voice_test.one_call
 import pytest
 from pipecat_voice_test.call.phone import PhoneCall
+from pipecat_voice_test.measurement.results import CallResult
 from pipecat_voice_test.run import Run
 
 from e2e.harness import Case, hold_all
@@ -36,9 +37,9 @@ def test_calls_that_have_ended_are_freed_at_once(
 
     keep = Run._keep
 
-    def count(run: Run, *args: Any) -> None:
+    def count(run: Run, *args: Any) -> CallResult:
         alive.append((sum(ref() is not None for ref in made), gc.isenabled()))
-        keep(run, *args)
+        return keep(run, *args)
 
     monkeypatch.setattr(pipecat_voice_test.one_call, "PhoneCall", Watched)
     monkeypatch.setattr(Run, "_keep", count)
