@@ -48,8 +48,7 @@ def main() -> None:
         done.append(
             Stored(name, date, __version__, given.short, took_s, facts, tuple(counted), tuple(rows))
         )
-        if not given.only:
-            keep(done[-1])
+        keep(done[-1], some=bool(given.only))
     say("done")
     _show(done)
     if given.write:
@@ -71,7 +70,7 @@ def _arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("parts", nargs="*", metavar="PART", help=f"some of: {', '.join(ALL)}")
     add("--short", action="store_true", help="each fault and each style once: three minutes")
-    add("--only", action="append", metavar="NAME", help="cases whose name begins so; not kept")
+    add("--only", action="append", metavar="NAME", help="cases whose name begins so")
     add("--calls", type=int, help="so many calls of each case")
     add("--lines", type=int, help="calls at once, at most")
     add("--pipecat", default="", metavar="PYTHON", help="that has what examples/pipecat-bot needs")

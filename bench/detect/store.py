@@ -1,7 +1,7 @@
 """Where the parts lie, so that they can be called one after the other and shown together."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from bench.detect.counts import Counted
@@ -12,11 +12,27 @@ from bench.table import Row
 FOLDER = CHECKOUT / "bench-results" / "detect"
 
 
-def keep(part: Stored, folder: Path = FOLDER) -> None:
-    """Put one part on disk, over an older one."""
+def keep(part: Stored, folder: Path = FOLDER, *, some: bool = False) -> None:
+    """Put one part on disk, over an older one; if it is `some` cases only, over theirs.
+
+    Some cases of a part that is not there yet, or was called in another form, are not kept:
+    they would look like all of it.
+    """
+    if some:
+        older = kept((part.part,), folder)
+        if not older or older[0].short != part.short:
+            return
+        part = renewed(older[0], part)
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(asdict(part), indent=1)
     (folder / f"{part.part}.json").write_text(text + "\n")
+
+
+def renewed(older: Stored, some: Stored) -> Stored:
+    """A part in which some cases have been called again."""
+    again = {one.name: one for one in some.counted}
+    counted = tuple(again.get(one.name, one) for one in older.counted)
+    return replace(older, date=some.date, version=some.version, counted=counted)
 
 
 def kept(names: tuple[str, ...], folder: Path = FOLDER) -> list[Stored]:

@@ -1,5 +1,8 @@
 """How calls become figures, and figures a table that is right or not."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from pipecat_voice_test.measurement.results import CallResult, Check, Verdict
 from pipecat_voice_test.timeline import Timeline
@@ -8,6 +11,7 @@ from bench.detect.calling import Call, call_of
 from bench.detect.case import Case
 from bench.detect.counts import Counted, counted
 from bench.detect.page import Stored, page, table, targets
+from bench.detect.store import keep, kept
 
 MUTANT = Case("late", "", "late-answer", ("response_ms",), defect="D9")
 HEALTHY = MUTANT.healthy
@@ -115,3 +119,27 @@ def test_calls_that_could_not_be_judged_do_not_meet_a_target() -> None:
         ("0 of 1 calls, 1 not judged", False),
         ("1 of 1", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("older", "of_older"),
+    [
+        pytest.param(stored("mutants", counted(MUTANT, [NOTHING] * 10, 10)), 10, id="its-own"),
+        pytest.param(None, None, id="nothing-where-the-part-was-not-called"),
+        pytest.param(
+            replace(stored("mutants", counted(MUTANT, [NOTHING], 1)), short=True),
+            0,
+            id="nothing-of-another-form",
+        ),
+    ],
+)
+def test_some_cases_called_again_replace(
+    older: Stored | None, of_older: int | None, tmp_path: Path
+) -> None:
+    if older is not None:
+        keep(older, tmp_path)
+
+    keep(stored("mutants", counted(MUTANT, [NOTICED] * 10, 10)), tmp_path, some=True)
+
+    found = [one.noticed for part in kept(("mutants",), tmp_path) for one in part.counted]
+    assert found == ([] if of_older is None else [of_older])
