@@ -121,7 +121,7 @@ def test_a_log_with_colour_says_the_same_as_one_without() -> None:
 def test_a_verdict_is_a_word_and_not_only_a_colour() -> None:
     rows = at_terminal(ONE_OF_EACH, TTY | {"NO_COLOR": "1"}).split("\n\n")[0]
 
-    for words in ("✓ passed", "✗ failed", "≈ flaky", "? inconclusive", "! error", "- not run"):
+    for words in ("✓ passed", "✗ failed", "≈ flaky", "? inconclusive", "! error", "○ not run"):
         assert rows.count(words) == 1
 
 

@@ -1,13 +1,23 @@
-"""How the figures of a scenario read in a table: the same in every report."""
+"""How a scenario reads in a table, its verdict and its figures: the same in every report."""
 
 from typing import Literal
 
 from pipecat_voice_test.measurement.repeats.pool import passing
 from pipecat_voice_test.measurement.repeats.wording import proven
-from pipecat_voice_test.measurement.results import ScenarioResult
+from pipecat_voice_test.measurement.results import ScenarioResult, Verdict
 from pipecat_voice_test.report.facts import Figures, counted_calls, passed_calls, rounded
 
 NOTHING = "–"  # noqa: RUF001  # An en dash, as tables have it.
+# A verdict is never told by its colour alone.
+SIGNS = {
+    Verdict.PASSED: "✓",
+    Verdict.FAILED: "✗",
+    Verdict.FLAKY: "≈",
+    Verdict.ERROR: "!",
+    Verdict.INCONCLUSIVE: "?",
+    Verdict.SKIPPED: NOTHING,
+    Verdict.NOT_RUN: "○",
+}
 
 
 def passed_cell(scenario: ScenarioResult) -> str:

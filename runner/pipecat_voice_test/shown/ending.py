@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipecat_voice_test.measurement.results import RunResult
-from pipecat_voice_test.report.cells import NOTHING
+from pipecat_voice_test.report.cells import NOTHING, SIGNS
 from pipecat_voice_test.report.facts import words
 from pipecat_voice_test.report.files import JUNIT, PAGE, Place
 from pipecat_voice_test.report.terminal.closing import closing
@@ -26,7 +26,6 @@ from pipecat_voice_test.report.terminal.line import Line
 from pipecat_voice_test.report.terminal.rows import COLUMNS, ROWS_AT_MOST, Row, row_lines, rows
 from pipecat_voice_test.shown.progress import Loudness
 from pipecat_voice_test.shown.terminals import (
-    SIGNS,
     STYLES,
     can_show,
     coloured,

@@ -22,15 +22,6 @@ STYLES = {
     Verdict.ERROR: "red",
     Verdict.INCONCLUSIVE: "yellow",
 }
-SIGNS = {
-    Verdict.PASSED: "✓",
-    Verdict.FAILED: "✗",
-    Verdict.FLAKY: "≈",
-    Verdict.ERROR: "!",
-    Verdict.INCONCLUSIVE: "?",
-    Verdict.SKIPPED: "-",
-    Verdict.NOT_RUN: "-",
-}
 
 
 def is_terminal(out: IO[str], environ: Mapping[str, str] = os.environ) -> bool:

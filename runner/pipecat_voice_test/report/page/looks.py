@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.utils import url_quote
 from markupsafe import Markup, escape
 
-from pipecat_voice_test.measurement.results import Verdict
+from pipecat_voice_test.report.cells import SIGNS
 from pipecat_voice_test.report.page.assets import Asset, asset, head_scripts, scripts, styles
 from pipecat_voice_test.report.text import plain_text, valid_text
 from pipecat_voice_test.report.view.words import shown
@@ -24,17 +24,6 @@ from pipecat_voice_test.report.view.words import shown
 STYLE = "page.css"
 NAME_CHARACTERS = 200
 _NONCE_CHARACTERS = 32
-
-# A verdict is never told by its colour alone.
-SIGNS = {
-    Verdict.PASSED: "✓",
-    Verdict.FAILED: "✗",
-    Verdict.FLAKY: "≈",
-    Verdict.ERROR: "!",
-    Verdict.INCONCLUSIVE: "?",
-    Verdict.SKIPPED: "–",  # noqa: RUF001  # An en dash.
-    Verdict.NOT_RUN: "○",
-}
 
 
 def rendered(template: str, **values: Any) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pipecat_voice_test import __version__
 from pipecat_voice_test.measurement.results import RunResult, Verdict
+from pipecat_voice_test.report.cells import SIGNS
 from pipecat_voice_test.report.comparison import COLUMNS, headline, not_compared, silence
 from pipecat_voice_test.report.comparison import rows as comparison_rows
 from pipecat_voice_test.report.facts import counts_line, words
@@ -17,7 +18,7 @@ from pipecat_voice_test.report.files import CallFiles, Place
 from pipecat_voice_test.report.page import overview
 from pipecat_voice_test.report.page.calls import CallPart, call_part, scenario_part
 from pipecat_voice_test.report.page.figures import figures
-from pipecat_voice_test.report.page.looks import SIGNS, looks, name_of, rendered
+from pipecat_voice_test.report.page.looks import looks, name_of, rendered
 from pipecat_voice_test.report.page.sound import (
     AudioBudget,
     chosen,
