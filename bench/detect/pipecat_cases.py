@@ -8,9 +8,9 @@ from bench.detect.case import Case
 from bench.detect.scenarios import (
     BARGE_IN,
     CONVERSATION,
-    COUGH,
     GREETED,
     GREETING,
+    HM,
     PAUSE,
     SHORT_WORD,
     TURN,
@@ -82,10 +82,13 @@ MUTANTS: tuple[Case, ...] = (
     _mutant("no-clear", BARGE_IN, *_NO_YIELD, defect="D1"),
     _mutant("slow-yield=2500", BARGE_IN, *_NO_YIELD, defect="D2"),
     _mutant("stale=600", BARGE_IN, "stale_audio_ms", defect="D3"),
-    _mutant("stops-midway", _ANSWER_OF_KNOWN_LENGTH, "response_duration_ms", defect="D4"),
+    # A bot that takes a breath for the caller's end hears him twice, and goes on with its answer.
+    _mutant(
+        "stops-midway", _ANSWER_OF_KNOWN_LENGTH, "response_duration_ms", defect="D4", env=_PATIENT
+    ),
     _mutant("breaks-up=300", TURN, "worst_gap_ms", "gap_share", defect="D5"),
     _mutant("foreign-stream-sid", TURN, "missed_turn", "protocol", defect="D6"),
-    _mutant("yields-to-anything", COUGH, "false_yield", defect="D7"),
+    _mutant("yields-to-anything", HM, "false_yield", defect="D7"),
     _mutant("cuts-in", PAUSE, "cut_in", defect="D8", env=_PATIENT),
     # What it says, and when.
     _mutant("no-greeting", GREETING, "greeting_missing", "greeting_ms"),

@@ -91,6 +91,7 @@ limits: {{false_yield: 0}}"""
 )
 COUGH = _OVER_THE_ANSWER.format(sound="cough")
 MHM = _OVER_THE_ANSWER.format(sound="mhm")
+HM = _OVER_THE_ANSWER.format(sound="hm")
 # … and asks another question afterwards.
 COUGH_AND_QUESTION = (
     TURN

@@ -1,4 +1,4 @@
-"""Sounds that no example recording has: a cough, a "mhm", the noise of a room. Seeded."""
+"""Sounds that no example recording has: a cough, "mhm", "hm", the noise of a room. Seeded."""
 
 from pathlib import Path
 
@@ -11,13 +11,15 @@ RATE_HZ = 8000
 _LEVEL_DBOV = -23.0
 _HUM_HZ = 110.0
 _ROOM_S = 20
+HM_S = 0.13  # Too short for Pipecat's voice detector at its defaults, which wants 0.2 s.
 
 Wave = NDArray[np.float64]
 
 
 def write_sounds(folder: Path) -> None:
     """Put them into a folder, as WAV."""
-    for name, wave in (("cough", _cough()), ("mhm", _mhm()), ("room", _room())):
+    sounds = {"cough": _cough(), "mhm": _mhm(), "hm": _hum(HM_S, _HUM_HZ), "room": _room()}
+    for name, wave in sounds.items():
         pcm = to_pcm(wave / np.max(np.abs(wave)) * 20_000)
         if name != "room":
             pcm = at_active_level(pcm, _LEVEL_DBOV)
@@ -54,14 +56,18 @@ def _mhm() -> Wave:
     """A hum with closed lips in two syllables, the second higher: half a second."""
     parts = []
     for length_s, hertz in ((0.2, _HUM_HZ), (0.26, _HUM_HZ * 1.25)):
-        time = _time(length_s)
-        edges = np.minimum(1.0, np.minimum(time, time[::-1]) / 0.03)
-        number = np.arange(1, 12)[:, None] * hertz
-        formant = np.exp(-(((number - 250) / 250) ** 2) / 2)
-        hum: Wave = (formant * np.sin(2 * np.pi * number * time)).sum(axis=0)
-        parts += [hum * edges, np.zeros(round(0.03 * RATE_HZ))]
+        parts += [_hum(length_s, hertz), np.zeros(round(0.03 * RATE_HZ))]
     joined: Wave = np.concatenate(parts)
     return joined
+
+
+def _hum(length_s: float, hertz: float) -> Wave:
+    time = _time(length_s)
+    edges = np.minimum(1.0, np.minimum(time, time[::-1]) / 0.03)
+    number = np.arange(1, 12)[:, None] * hertz
+    formant = np.exp(-(((number - 250) / 250) ** 2) / 2)
+    hum: Wave = (formant * np.sin(2 * np.pi * number * time)).sum(axis=0)
+    return hum * edges
 
 
 def _room() -> Wave:

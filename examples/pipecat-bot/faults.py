@@ -33,7 +33,7 @@ FAULTS: dict[str, int | None] = {
     "deaf-to-short": None,
     "crosses-calls": None,
     "cuts-greeting": 800,
-    "hangs-up-mid-sentence": 2500,
+    "hangs-up-mid-sentence": 1700,
     "never-hangs-up": None,
     "keeps-socket": 8000,
 }
