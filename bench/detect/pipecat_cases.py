@@ -111,7 +111,14 @@ MUTANTS: tuple[Case, ...] = (
         note="Pipecat hears no cough, so the caller says a word",
     ),
     # Ending.
-    _mutant("hangs-up-mid-sentence", TURN, "ended_by", "cut_goodbye"),
+    # Where the line closes in a soft sound, only somebody who knows the answer misses the rest.
+    _mutant(
+        "hangs-up-mid-sentence",
+        _ANSWER_OF_KNOWN_LENGTH,
+        "response_duration_ms",
+        "ended_by",
+        "cut_goodbye",
+    ),
     _mutant("cut-goodbye", _GOODBYE, "tail_lost_ms", "cut_goodbye"),
     _mutant("never-hangs-up", _GOODBYE, "call_ended_ms"),
     _mutant("keeps-socket", GREETING, "lets_go_ms"),
