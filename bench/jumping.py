@@ -77,8 +77,8 @@ class JumpingBot:
         arrivals, self._arrivals = self._arrivals, []
         return arrivals
 
-    def send(self, text: str) -> None:
-        message = json.loads(text)
+    def send(self, data: str | bytes) -> None:
+        message = json.loads(data)
         at_ms = self._now_ms - self._start_ms
         match message["event"]:
             case "start":

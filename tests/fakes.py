@@ -107,7 +107,8 @@ class FakeSocket:
         arrivals, self._arrivals = self._arrivals, []
         return arrivals
 
-    def send(self, text: str) -> None:
+    def send(self, data: str | bytes) -> None:
+        text = data if isinstance(data, str) else data.decode()
         assert self.closed_ms is None, "nothing is sent after the close"
         if self._start_ms is None and json.loads(text)["event"] == "start":
             self._begin()

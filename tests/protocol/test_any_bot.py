@@ -96,7 +96,7 @@ def test_p36_p37_marks_come_back_as_sent_in_order_and_never_early(seed: int) -> 
     surely_waiting = [name for due_ms, name in marks if due_ms > end_ms + 1]
     assert len(surely_due) <= len(returned) <= len(marks) - len(surely_waiting)
     assert [event.name for event in returned] == [name for _, name in marks[: len(returned)]]
-    assert marks_in(call.texts_to_send()) in ([], [event.name for event in returned])
+    assert marks_in(call.messages_to_send()) in ([], [event.name for event in returned])
     for event, (due_ms, _) in zip(returned, marks, strict=False):
         assert event.at_ms >= due_ms - 0.001
 
@@ -152,4 +152,4 @@ def test_no_message_raises_and_what_is_kept_can_be_written(seed: int) -> None:
     assert 0 < ignored <= warnings
     assert repr(call.events).encode("utf-8")
     assert all(row.first.message.isprintable() for row in call.finding_counts)
-    assert all(text.isascii() for text in call.texts_to_send())
+    assert all(text.isascii() for text in call.messages_to_send())

@@ -46,7 +46,7 @@ STOP = (
             '{"event":"connected","protocol":"Call","version":"1.0.0"}',
             id="P-10-connected",
         ),
-        pytest.param(lambda wire: wire.opening()[1].text, START, id="P-12-start"),
+        pytest.param(lambda wire: wire.opening()[1].data, START, id="P-12-start"),
         pytest.param(lambda wire: wire.media(FRAME), MEDIA, id="P-14-P-15-media"),
         pytest.param(lambda wire: wire.dtmf("#"), DTMF, id="P-16-dtmf"),
         pytest.param(lambda wire: wire.mark('end of "A"'), MARK, id="P-36-mark"),
@@ -68,7 +68,7 @@ def test_p10_the_call_opens_with_connected_and_start_of_which_one_is_numbered() 
 
 def test_p11_one_counter_runs_through_messages_of_every_kind() -> None:
     one = wire()
-    texts = [one.opening()[1].text, one.media(FRAME), one.mark("a"), one.dtmf("1")]
+    texts = [one.opening()[1].data, one.media(FRAME), one.mark("a"), one.dtmf("1")]
     texts += [one.media(FRAME), one.stop()]
 
     numbers = [json.loads(text)["sequenceNumber"] for text in texts]
@@ -105,7 +105,7 @@ def test_p15_payload_is_one_line_of_padded_base64() -> None:
 
 
 def test_p13_parameters_reach_the_start_message() -> None:
-    start = json.loads(wire(parameters={"von": "Jürgen"}).opening()[1].text)["start"]
+    start = json.loads(wire(parameters={"von": "Jürgen"}).opening()[1].data)["start"]
 
     assert start["customParameters"] == {"von": "Jürgen"}
 

@@ -1,11 +1,12 @@
 """The network's end of a call: what it sends, what the caller hears, what is written down."""
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from pipecat_voice_test.protocol.playout import MAX_QUEUED_SAMPLES, MAX_WAITING_MARKS
 from pipecat_voice_test.protocol.virtual_call import VirtualCall
-from pipecat_voice_test.protocol.wire import Trouble
+from pipecat_voice_test.protocol.wire import Data, Trouble
 from pipecat_voice_test.timeline import (
     Backpressure,
     BotClosed,
@@ -34,7 +35,7 @@ def of(call: VirtualCall, *kinds: type[Event]) -> list[Event]:
     return [event for event in call.events if isinstance(event, kinds)]
 
 
-def sent(texts: list[str]) -> list[str]:
+def sent(texts: Sequence[Data]) -> list[str]:
     return [json.loads(text)["event"] for text in texts]
 
 
@@ -45,7 +46,7 @@ def test_p10_connected_and_start_come_first_and_together() -> None:
     call = VirtualCall(wire())
     call.start()
 
-    assert sent(call.texts_to_send()) == ["connected", "start"]
+    assert sent(call.messages_to_send()) == ["connected", "start"]
 
 
 def test_p11_messages_leave_in_the_order_in_which_they_were_numbered() -> None:
@@ -57,7 +58,7 @@ def test_p11_messages_leave_in_the_order_in_which_they_were_numbered() -> None:
     call.send_frame(FRAME, 40)
     call.hang_up(60)
 
-    texts = call.texts_to_send()
+    texts = call.messages_to_send()
     assert sent(texts) == ["connected", "start", "media", "mark", "dtmf", "media", "stop"]
     numbers = [json.loads(text)["sequenceNumber"] for text in texts[1:]]
     assert numbers == ["1", "2", "3", "4", "5", "6"]
@@ -76,8 +77,8 @@ def test_messages_are_given_once() -> None:
     call = running_call()
     call.send_frame(FRAME, 20)
 
-    assert len(call.texts_to_send()) == 1
-    assert call.texts_to_send() == []
+    assert len(call.messages_to_send()) == 1
+    assert call.messages_to_send() == []
 
 
 def test_p24_what_the_caller_said_is_recorded_as_sent() -> None:
@@ -101,7 +102,7 @@ def test_p36_a_mark_on_an_empty_queue_comes_back_at_once() -> None:
     call = running_call()
     call.receive(mark("a"), 5)
 
-    assert marks_in(call.texts_to_send()) == ["a"]
+    assert marks_in(call.messages_to_send()) == ["a"]
     assert of(call, MarkReceived, MarkReturned) == [MarkReceived(5, "a"), MarkReturned(5, "a")]
 
 
@@ -112,9 +113,9 @@ def test_p36_a_mark_behind_ten_seconds_of_audio_comes_back_ten_seconds_later() -
 
     assert call.next_due_ms() == 10_100
     call.advance(10_099.99)
-    assert call.texts_to_send() == []
+    assert call.messages_to_send() == []
     call.advance(10_103.2)
-    assert marks_in(call.texts_to_send()) == ["a"]
+    assert marks_in(call.messages_to_send()) == ["a"]
     assert of(call, MarkReturned) == [MarkReturned(10_103.2, "a")]
     assert call.next_due_ms() is None
 
@@ -127,9 +128,9 @@ def test_p37_ten_marks_and_one_clear_are_ten_echoes_in_order_and_none_later() ->
         call.receive(mark(name), 0)
     call.receive(clear(), 50)
 
-    assert marks_in(call.texts_to_send()) == names
+    assert marks_in(call.messages_to_send()) == names
     call.advance(60_000)
-    assert call.texts_to_send() == []
+    assert call.messages_to_send() == []
 
 
 def test_p36_a_mark_that_was_due_goes_out_before_one_that_arrives_later() -> None:
@@ -138,7 +139,7 @@ def test_p36_a_mark_that_was_due_goes_out_before_one_that_arrives_later() -> Non
     call.receive(mark("first"), 0)
     call.receive(mark("second"), 500)
 
-    assert marks_in(call.texts_to_send()) == ["first", "second"]
+    assert marks_in(call.messages_to_send()) == ["first", "second"]
 
 
 def test_p36_any_message_that_arrives_brings_out_the_marks_that_were_due() -> None:
@@ -147,7 +148,7 @@ def test_p36_any_message_that_arrives_brings_out_the_marks_that_were_due() -> No
     call.receive(mark("reached"), 0)
     call.receive(media(FRAME), 500)
 
-    assert marks_in(call.texts_to_send()) == ["reached"]
+    assert marks_in(call.messages_to_send()) == ["reached"]
 
 
 def test_p36_a_very_long_name_is_echoed_whole_and_recorded_in_short() -> None:
@@ -155,7 +156,7 @@ def test_p36_a_very_long_name_is_echoed_whole_and_recorded_in_short() -> None:
     name = "x" * 100_000
     call.receive(mark(name), 0)
 
-    assert marks_in(call.texts_to_send()) == [name]
+    assert marks_in(call.messages_to_send()) == [name]
     assert of(call, MarkReceived) == [MarkReceived(0, "x" * 255 + "…")]
 
 
@@ -167,7 +168,7 @@ def test_marks_without_end_are_refused_with_a_finding() -> None:
 
     assert findings(call) == [("invalid_message", 31951, Severity.WARNING, 2)]
     call.advance(20)
-    assert len(call.texts_to_send()) == MAX_WAITING_MARKS
+    assert len(call.messages_to_send()) == MAX_WAITING_MARKS
 
 
 # --- clear --------------------------------------------------------------------------------
@@ -230,7 +231,7 @@ def test_p43_after_stop_nothing_is_sent() -> None:
     call.hang_up(140)
     call.advance(5000)
 
-    assert sent(call.texts_to_send()) == ["stop"]
+    assert sent(call.messages_to_send()) == ["stop"]
     assert call.said_ulaw == b""
     assert call.next_due_ms() is None
 
@@ -241,7 +242,7 @@ def test_p43_a_mark_that_was_due_before_the_end_is_still_returned() -> None:
     call.receive(mark("reached"), 0)
     call.hang_up(40)
 
-    assert sent(call.texts_to_send()) == ["mark", "stop"]
+    assert sent(call.messages_to_send()) == ["mark", "stop"]
 
 
 def test_p43_what_arrives_after_stop_is_written_down_and_changes_nothing_else() -> None:
@@ -295,7 +296,7 @@ def test_p41_when_the_bot_closes_sending_stops_at_once_without_a_stop_message() 
     call.send_frame(FRAME, 40)
     call.hang_up(50)
 
-    assert call.texts_to_send() == []
+    assert call.messages_to_send() == []
     assert of(call, BotClosed) == [BotClosed(30, None)]
 
 
@@ -305,7 +306,7 @@ def test_p40_the_bots_close_after_ours_is_written_down() -> None:
     call.bot_closed(1011, "x" * 500, 130)
 
     assert of(call, BotClosed) == [BotClosed(130, 1011, "x" * 124 + "…")]
-    assert sent(call.texts_to_send()) == ["stop"]
+    assert sent(call.messages_to_send()) == ["stop"]
 
 
 def test_a_bot_that_closes_before_the_start_ends_the_call() -> None:
@@ -313,7 +314,7 @@ def test_a_bot_that_closes_before_the_start_ends_the_call() -> None:
     call.bot_closed(1006, "", 0)
     call.start()
 
-    assert call.texts_to_send() == []
+    assert call.messages_to_send() == []
 
 
 # --- what the network dislikes ------------------------------------------------------------
@@ -328,7 +329,7 @@ def test_31951_anything_before_the_bot_could_know_the_stream(message: str | byte
     assert findings(call) == [("invalid_message", 31951, Severity.WARNING, 1)]
     assert call.heard == ()
     assert call.raw_ulaw == b""
-    assert sent(call.texts_to_send()) == ["connected", "start"]
+    assert sent(call.messages_to_send()) == ["connected", "start"]
 
 
 def test_31931_media_beyond_600_s_is_dropped_with_a_finding() -> None:
@@ -421,7 +422,7 @@ def test_a_bots_flood_of_messages_is_bounded_in_the_record_but_still_acts() -> N
     for at_ms in range(50):
         call.receive(mark("m"), at_ms)
 
-    assert len(call.texts_to_send()) == 50
+    assert len(call.messages_to_send()) == 50
     assert len(call.events) == 2 + 10 + 1
     assert of(call, Note) == [
         Note(2, "The bot sent so many messages that the later ones are not listed.")

@@ -150,11 +150,12 @@ class PhoneCall:
         if self._heartbeat is not None:
             self._share = self._heartbeat.share()
         self._call.start()
-        texts = self._call.texts_to_send()
-        for text in texts[:-1]:
-            self._socket.send(text)
+        opening = self._call.messages_to_send()
+        for message in opening[:-1]:
+            self._socket.send(message)
         self._start_ms = self._clock.now_ms()
-        self._socket.send(texts[-1])
+        for message in opening[-1:]:  # A line may open without a word.
+            self._socket.send(message)
         self._ask_caller(0, Heard())
 
     def _now_ms(self) -> float:
@@ -253,8 +254,8 @@ class PhoneCall:
             self._hang_up(EndedBy.BOT_ABNORMAL)
 
     def _flush(self) -> None:
-        for text in self._call.texts_to_send():
-            self._socket.send(text)
+        for message in self._call.messages_to_send():
+            self._socket.send(message)
 
     # --- the end --------------------------------------------------------------------------
 

@@ -62,8 +62,8 @@ class Socket(Protocol):
     def received(self) -> list[Arrival]:
         """What came in since the last call, oldest first."""
 
-    def send(self, text: str) -> None:
-        """Hand one text message over; never blocks."""
+    def send(self, data: str | bytes) -> None:
+        """Hand one message over, text or binary; never blocks."""
 
     def close(self) -> None:
         """Begin the closing handshake with code 1000."""

@@ -147,9 +147,12 @@ class WebSocketLine(asyncio.BufferedProtocol):
             self._transport.resume_reading()
         return arrivals
 
-    def send(self, text: str) -> None:
+    def send(self, data: str | bytes) -> None:
         if self._protocol.state is State.OPEN:
-            self._protocol.send_text(text.encode())
+            if isinstance(data, str):
+                self._protocol.send_text(data.encode())
+            else:
+                self._protocol.send_binary(data)
             self._flush()
 
     def close(self) -> None:

@@ -151,7 +151,7 @@ class _Nobody:
         arrivals, self._arrivals = self._arrivals, []
         return arrivals
 
-    def send(self, text: str) -> None:
+    def send(self, data: str | bytes) -> None:
         """It costs what writing it costs."""
 
     def close(self) -> None:

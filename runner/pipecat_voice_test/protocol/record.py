@@ -7,7 +7,16 @@ what goes beyond is still counted, so no verdict depends on the limits.
 from dataclasses import dataclass, replace
 
 from pipecat_voice_test.protocol.untrusted import excerpt, storable
-from pipecat_voice_test.protocol.wire import BotMessage, Clear, Complaint, Mark, Media, Rejected
+from pipecat_voice_test.protocol.wire import (
+    BotMessage,
+    Clear,
+    Complaint,
+    Data,
+    Mark,
+    Media,
+    Observed,
+    Rejected,
+)
 from pipecat_voice_test.timeline import (
     SAMPLE_RATE_HZ,
     Event,
@@ -65,10 +74,10 @@ class CallRecord:
         return tuple(self._tallies.values())
 
     def sent(
-        self, at_ms: float, event: str, sequence: int | None, text: str, detail: str = ""
+        self, at_ms: float, event: str, sequence: int | None, data: Data, detail: str = ""
     ) -> None:
         """One message of ours. Everything we send is ASCII, so its length is its size."""
-        size_bytes = len(text)
+        size_bytes = len(data)
         # Frames have one size for minutes: keep one number for them all, not thousands.
         if size_bytes == self._last_size:
             size_bytes = self._last_size
@@ -97,6 +106,8 @@ class CallRecord:
                 event, detail = "mark", mark_name(name)
             case Clear():
                 event, detail = "clear", ""
+            case Observed(event, detail):
+                pass
             case Rejected(event, complaints):
                 detail = f"ignored: {complaints[0].case}"
         if after_the_call:

@@ -77,6 +77,10 @@ class TwilioWire:
     def sequence(self) -> int:
         return self._sequence
 
+    @property
+    def marks_survive_clear(self) -> bool:
+        return True
+
     def opening(self) -> list[OpeningMessage]:
         connected = {"event": "connected", "protocol": "Call", "version": "1.0.0"}
         start = {
@@ -152,6 +156,12 @@ class TwilioWire:
             "streamSid": self._stream_sid,
         }
         return _json(message)
+
+    def cleared(self) -> None:
+        return None
+
+    def objection(self, complaint: Complaint) -> None:
+        return None
 
     def complain(self, trouble: Trouble, detail: str) -> Complaint:
         return findings.trouble(trouble, detail)

@@ -2,7 +2,7 @@
 
 It has no socket and no clock, so it can be tested without waiting and used behind any
 transport. Whoever drives it says when things happened, in call clock milliseconds (0 is the
-`start` message), and sends what `texts_to_send` gives.
+`start` message), and sends what `messages_to_send` gives.
 
 The life of a call: `start`, then `send_frame`, `press`, `receive`, `advance` in any order,
 then `hang_up` or `bot_closed`. After that nothing is sent but the `stop` message, nothing
@@ -22,8 +22,10 @@ from pipecat_voice_test.protocol.wire import (
     BotMessage,
     Clear,
     Complaint,
+    Data,
     Mark,
     Media,
+    Observed,
     Rejected,
     Trouble,
     Wire,
@@ -38,6 +40,7 @@ from pipecat_voice_test.timeline import (
     MarkReceived,
     MarkReturned,
     MessageSent,
+    Note,
     PlaybackCleared,
 )
 
@@ -65,7 +68,7 @@ class VirtualCall:
         self._wire = wire
         self._playout = Playout(playout_delay_ms)
         self._record = CallRecord(max_raw_bytes=max_raw_bytes, max_bot_events=max_bot_events)
-        self._texts: list[str] = []
+        self._messages: list[Data] = []
         self._for_caller: list[Event] = []
         self._started = False
         self._over = False
@@ -79,8 +82,8 @@ class VirtualCall:
             return
         self._started = True
         for message in self._wire.opening():
-            self._texts.append(message.text)
-            self._record.sent(0.0, message.event, message.sequence, message.text)
+            self._messages.append(message.data)
+            self._record.sent(0.0, message.event, message.sequence, message.data)
 
     def send_frame(self, ulaw: bytes, at_ms: float) -> None:
         """Queue the next 20 ms of the caller's voice; ignored when the call is over.
@@ -95,15 +98,22 @@ class VirtualCall:
             self._send(at_ms, "media", self._wire.media(ulaw))
 
     def press(self, digit: str, at_ms: float) -> None:
-        """Queue a key, one of `0-9 * #`; ignored when the call is over."""
+        """Queue a key, one of `0-9 * #`; ignored when the call is over.
+
+        Where the network carries no keys, a note is written.
+        """
         if self._live:
-            self._send(at_ms, "dtmf", self._wire.dtmf(digit), digit)
+            data = self._wire.dtmf(digit)
+            self._send(at_ms, "dtmf", data, digit)
+            if data is None:
+                text = f"This line carries no keys: the bot was not told of {digit}."
+                self._record.events.append(Note(at_ms, text))
 
     def hang_up(self, at_ms: float) -> None:
         """The caller puts the phone down: queue `stop`, hear nothing more, send nothing more."""
         self.advance(at_ms)
-        if self._live and (text := self._wire.stop()) is not None:
-            self._send(at_ms, "stop", text)
+        if self._live:
+            self._send(at_ms, "stop", self._wire.stop())
         if not self._over:
             self._end(at_ms)
 
@@ -124,6 +134,8 @@ class VirtualCall:
         self._record.received(parsed, message, at_ms, after_the_call=self._over)
         if not self._over:
             self._act_on(parsed, message, at_ms)
+            for complaint in parsed.complaints:
+                self._answer(f"error: {complaint.case}", self._wire.objection(complaint), at_ms)
 
     def bot_closed(self, code: int | None, reason: str, at_ms: float) -> None:
         """The bot's side of the socket closed; what was queued is not heard (P-41).
@@ -138,7 +150,7 @@ class VirtualCall:
         self._record.events.append(closed)
         self._for_caller.append(closed)
         if not self._over:
-            self._texts.clear()
+            self._messages.clear()
             self._end(at_ms)
 
     def trouble(self, trouble: Trouble, at_ms: float, detail: str = "") -> None:
@@ -170,10 +182,10 @@ class VirtualCall:
         self._for_caller.clear()
         return events
 
-    def texts_to_send(self) -> list[str]:
+    def messages_to_send(self) -> list[Data]:
         """Messages for the bot, oldest first. Each is given once."""
-        texts, self._texts = self._texts, []
-        return texts
+        messages, self._messages = self._messages, []
+        return messages
 
     # --- the record -----------------------------------------------------------------------
 
@@ -230,9 +242,17 @@ class VirtualCall:
     def _live(self) -> bool:
         return self._started and not self._over
 
-    def _send(self, at_ms: float, event: str, text: str, detail: str = "") -> None:
-        self._texts.append(text)
-        self._record.sent(at_ms, event, self._wire.sequence, text, detail)
+    def _send(self, at_ms: float, event: str, data: Data | None, detail: str = "") -> None:
+        if data is not None:
+            self._messages.append(data)
+            self._record.sent(at_ms, event, self._wire.sequence, data, detail)
+
+    def _answer(self, event: str, data: Data | None, at_ms: float, detail: str = "") -> None:
+        """Send what a message of the bot caused; a flood of those is not listed to its end."""
+        if data is not None:
+            self._messages.append(data)
+            sequence = self._wire.sequence
+            self._record.by_bot(MessageSent(at_ms, event, sequence, len(data), detail))
 
     def _complain(self, complaint: Complaint, message: str | bytes, at_ms: float) -> None:
         self._record.complain(complaint, message, at_ms, after_the_call=self._over)
@@ -252,9 +272,11 @@ class VirtualCall:
                 cleared = PlaybackCleared(at_ms, discarded_samples / SAMPLES_PER_MS)
                 self._record.by_bot(cleared)
                 self._for_caller.append(cleared)
-                for name in names:
-                    self._return_mark(name, at_ms)
-            case Rejected():
+                if self._wire.marks_survive_clear:
+                    for name in names:
+                        self._return_mark(name, at_ms)
+                self._answer("cleared", self._wire.cleared(), at_ms)
+            case Observed() | Rejected():
                 pass
 
     def _take_mark(self, name: str, message: str | bytes, at_ms: float) -> None:
@@ -270,10 +292,7 @@ class VirtualCall:
 
     def _return_mark(self, name: str, at_ms: float) -> None:
         stored = mark_name(name)
-        self._texts.append(self._wire.mark(name))
-        self._record.by_bot(
-            MessageSent(at_ms, "mark", self._wire.sequence, len(self._texts[-1]), stored)
-        )
+        self._answer("mark", self._wire.mark(name), at_ms, stored)
         self._record.by_bot(MarkReturned(at_ms, stored))
 
     def _end(self, at_ms: float) -> None:

@@ -1,8 +1,11 @@
 """What every provider's wire can do, and the closed set of things a bot may say on it.
 
 A wire writes and reads one provider's messages and counts them. It knows no time and keeps
-no audio; `VirtualCall` does that the same way for every provider. Another provider is one
-new module with a class that fits `Wire`.
+no audio but what a frame or a filter needs; `VirtualCall` does that the same way for every
+provider. Another provider is one new module with a class that fits `Wire`.
+
+Whatever audio a provider carries, a person holds a telephone: both ears of a wire speak 8 kHz
+μ-law to the rest, and convert.
 """
 
 from dataclasses import dataclass
@@ -32,7 +35,7 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """Audio for the caller: at least one byte of μ-law, of any length (P-31)."""
+    """Audio for the caller in μ-law, of any length (P-31); empty only while a filter fills."""
 
     ulaw: bytes
     complaints: tuple[Complaint, ...] = ()
@@ -66,7 +69,22 @@ class Rejected:
     complaints: tuple[Complaint, ...]
 
 
-BotMessage = Media | Mark | Clear | Rejected
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Something the bot tells of itself; kept beside the call, judged never (PROTOCOL 9.8).
+
+    Attributes:
+        event: What it is, made safe to print and store, such as `bot-started-speaking`.
+        detail: More of it, the same.
+    """
+
+    event: str
+    detail: str = ""
+    complaints: tuple[Complaint, ...] = ()
+
+
+BotMessage = Media | Mark | Clear | Observed | Rejected
+Data = str | bytes  # One message of ours: text, or bytes if it is a binary one.
 
 
 class Trouble(StrEnum):
@@ -84,7 +102,7 @@ class OpeningMessage:
     """One of the messages that begin a call; `sequence` is None if it is not numbered."""
 
     event: str
-    text: str
+    data: Data
     sequence: int | None
 
 
@@ -92,22 +110,35 @@ class Wire(Protocol):
     """One provider's end of one call, without I/O."""
 
     @property
-    def sequence(self) -> int:
-        """The number of the last message written."""
+    def sequence(self) -> int | None:
+        """The number of the last message written; None where they have none."""
+
+    @property
+    def marks_survive_clear(self) -> bool:
+        """Whether a `clear` returns the marks that wait (P-37), or forgets them (Plivo)."""
 
     def opening(self) -> list[OpeningMessage]:
         """The messages that begin the call; they are sent back to back (P-10)."""
 
-    def media(self, ulaw: bytes) -> str:
-        """The next frame of the caller's audio. It is built 50 times a second per call."""
+    def media(self, ulaw: bytes) -> Data | None:
+        """The next frame of the caller's audio. It is built 50 times a second per call.
 
-    def dtmf(self, digit: str) -> str:
-        """A key the caller pressed, one of `0-9 * #`."""
+        None if this network sends several frames in one message, and this is not the last.
+        """
 
-    def mark(self, name: str) -> str:
+    def dtmf(self, digit: str) -> Data | None:
+        """A key the caller pressed, one of `0-9 * #`; None where no keys can be sent."""
+
+    def mark(self, name: str) -> Data | None:
         """Tell the bot that playback has reached its mark, or was cleared."""
 
-    def stop(self) -> str | None:
+    def cleared(self) -> Data | None:
+        """Tell the bot that everything not yet heard was thrown away, if this network does."""
+
+    def objection(self, complaint: Complaint) -> Data | None:
+        """What this network answers to a message it rejects; None if it drops it in silence."""
+
+    def stop(self) -> Data | None:
         """The last message of the call, or None if this provider just closes the socket."""
 
     def parse(self, message: str | bytes) -> BotMessage:
