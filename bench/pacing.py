@@ -15,6 +15,7 @@ from typing import Any
 from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.call.loop import punctual_loop
+from pipecat_voice_test.doors.direct import DirectDoor
 from pipecat_voice_test.one_call import OneCall
 from pipecat_voice_test.prepare import prepare
 from pipecat_voice_test.timeline import FRAME_MS, FRAME_SAMPLES
@@ -75,7 +76,7 @@ async def _our_call(folder: Path, url: str, for_s: int) -> list[float]:
     heartbeat = Heartbeat()
     heartbeat.start()
     call = OneCall(prepared, 1, seed=0, clock=SystemClock(), heartbeat=heartbeat)
-    await call.hold(url)
+    await call.hold(DirectDoor(url))
     heartbeat.stop()
     return list(call.judged().timeline.late_ms)
 

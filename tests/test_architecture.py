@@ -30,6 +30,8 @@ ROOMS = {
     "engine": {"errors"},
     "bot": FOUNDATION | {"engine"},
     "call": FOUNDATION | {"protocol"},
+    "web": {"errors"},
+    "doors": FOUNDATION | {"call", "protocol", "web"},
     "measurement": FOUNDATION | {"scenario"},
     "report": FOUNDATION | {"measurement", "scenario"},
     "github": FOUNDATION | {"measurement", "report"},
@@ -39,15 +41,16 @@ ROOMS = {
 # In the order in which they build on each other: none looks up.
 ABOVE = {
     "bots": {"bot"},
-    "one_call": FOUNDATION | {"call", "measurement", "protocol", "scenario"},
+    "one_call": FOUNDATION | {"call", "doors", "measurement", "protocol", "scenario"},
     "prepare": FOUNDATION | {"measurement", "one_call", "scenario", "voice"},
-    "control": FOUNDATION | {"call", "measurement", "one_call", "scenario"},
+    "control": FOUNDATION | {"call", "doors", "measurement", "one_call", "scenario"},
     "clerk": set[str](),
     "undisturbed": set[str](),
     "outcome": {"errors", "timeline", "measurement", "scenario"},
     "run": set(ROOMS) - {"demo", "github", "setup", "checkup"}
     | {"bots", "clerk", "control", "one_call", "outcome", "prepare", "undisturbed"},
-    "asked": FOUNDATION | {"bot", "bots", "demo", "engine", "protocol", "report", "scenario"},
+    "asked": FOUNDATION
+    | {"bot", "bots", "demo", "doors", "engine", "protocol", "report", "scenario"},
     "shown": FOUNDATION | {"asked", "bot", "measurement", "one_call", "report", "scenario"},
     "command": set(ROOMS) | {"asked", "bots", "control", "run", "shown", "undisturbed"},
     "cli": {"asked", "command", "shown", "demo", "errors", "report", "scenario", "undisturbed"},

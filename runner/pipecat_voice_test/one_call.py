@@ -7,13 +7,12 @@ from pipecat_voice_test.audio.line import LineSound
 from pipecat_voice_test.call.clock import Clock
 from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.call.phone import CallLimits, PhoneCall
-from pipecat_voice_test.call.websocket import dial
+from pipecat_voice_test.doors.door import CallFacts, Door
 from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
 from pipecat_voice_test.measurement.judge import judge_call
 from pipecat_voice_test.measurement.results import CallResult, FindingCount, Verdict
 from pipecat_voice_test.protocol.identity import call_identity
 from pipecat_voice_test.protocol.record import FindingTally
-from pipecat_voice_test.protocol.twilio import TwilioWire
 from pipecat_voice_test.protocol.virtual_call import VirtualCall
 from pipecat_voice_test.scenario.caller import Clip, ScriptedCaller
 from pipecat_voice_test.scenario.model import Scenario
@@ -56,27 +55,34 @@ class OneCall:
         self._identity = call_identity(seed, prepared.scenario.name, number)
         self._phone: PhoneCall | None = None
 
-    async def hold(self, url: str) -> None:
-        """Dial, and play the scenario in real time.
+    async def hold(self, door: Door) -> None:
+        """Come in by a door, and play the scenario in real time.
 
         Raises:
             BotError: The bot took no call.
+            UsageError: The scenario asks for what this door cannot do.
         """
-        dialled = await dial(url, self._clock)
         setup = self.scenario.call
-        wire = TwilioWire(self._identity, setup.parameters)
+        facts = CallFacts(self._identity, setup.from_number, setup.to_number, setup.parameters)
+        line = await door.open(facts, self._clock)
+        call = VirtualCall(line.wire)
+        for event in line.events:
+            call.record_event(event)
         self._phone = PhoneCall(
-            VirtualCall(wire),
+            call,
             self.caller,
-            dialled.socket,
+            line.socket,
             self._clock,
             identity=self._identity,
             limits=CallLimits(max_call_ms=setup.max_call_s * 1000.0),
-            connect_ms=dialled.connect_ms,
+            connect_ms=line.connect_ms,
             heartbeat=self._heartbeat,
         )
         await self._phone.hold()
         self.is_over = True
+        if line.after is not None:
+            for event in await line.after(self._phone.ended_by):
+                call.record_event(event)
 
     def timeline(self) -> Timeline:
         """What happened in the call that was held."""

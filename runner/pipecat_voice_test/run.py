@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -21,6 +21,7 @@ from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.clerk import Clerk
 from pipecat_voice_test.control.selftest import SelfTest
+from pipecat_voice_test.doors.entrance import Entrance, door_to
 from pipecat_voice_test.errors import (
     BotError,
     BotExited,
@@ -60,6 +61,7 @@ class Plan:
         runner: Class of this machine (M-31).
         baseline: What to hold the results against (METRICS 5).
         control: Call the control bot first, whose times are known (METRICS 7).
+        entrance: By which door callers come in.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -74,6 +76,7 @@ class Plan:
     runner: str = ""
     baseline: Measured | None = None
     control: bool = True
+    entrance: Entrance = field(default_factory=Entrance)
 
 
 class Watcher(BotWatcher, Protocol):
@@ -105,7 +108,7 @@ class Run:
             plan.seed,
             plan.shard,
             plan.share,
-            Settings(workers=plan.workers, repeat=plan.repeat, fresh_bot=bots.fresh),
+            Settings(plan.entrance.shown, plan.workers, plan.repeat, bots.fresh),
             plan.runner,
             plan.baseline,
         )
@@ -271,7 +274,7 @@ class Run:
 
     async def _hold_and_judge(self, call: OneCall, bot: Bot) -> CallResult:
         try:
-            await call.hold(bot.url)
+            await call.hold(door_to(bot.url, self._plan.entrance))
             return await self._clerk.do(call.judged)
         except BotError as error:
             return self._without_bot(call, bot, error)

@@ -42,7 +42,7 @@ STOP = (
     ("write", "text"),
     [
         pytest.param(
-            lambda wire: wire.opening()[0].text,
+            lambda wire: wire.opening()[0].data,
             '{"event":"connected","protocol":"Call","version":"1.0.0"}',
             id="P-10-connected",
         ),

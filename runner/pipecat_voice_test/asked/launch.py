@@ -79,7 +79,7 @@ _UNUSED: dict[str, tuple[Setting[Any], ...]] = {
     options.BOT_URL.name: tuple(
         setting
         for setting in options.BOT_SETTINGS
-        if setting not in (*options.LAUNCHERS, options.START_TIMEOUT, options.PROVIDER)
+        if setting not in (*options.LAUNCHERS, options.START_TIMEOUT, *options.ENTRANCE_SETTINGS)
     ),
     options.BOT_COMMAND.name: (
         options.BOT_SERVICE,

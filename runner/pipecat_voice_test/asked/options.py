@@ -22,6 +22,7 @@ from pipecat_voice_test.asked.kinds import (
     one_of,
     whole,
 )
+from pipecat_voice_test.doors.providers import PROVIDERS
 
 T = TypeVar("T", covariant=True)
 
@@ -138,7 +139,73 @@ BOT_ENV = Setting(
     repeatable=True,
 )
 START_TIMEOUT = Setting("start-timeout", SECONDS, "Seconds until the bot must listen.", "60", "S")
-PROVIDER = Setting("provider", one_of("twilio"), "Wire profile: twilio.", "twilio", "NAME")
+PROVIDER = Setting(
+    "provider",
+    one_of(*PROVIDERS),
+    f"Wire profile: {', '.join(PROVIDERS)}.",
+    "twilio",
+    "NAME",
+)
+BOT_TRANSPORT = Setting(
+    "bot-transport",
+    one_of("websocket", "webrtc"),
+    "What the call travels over; webrtc needs the extra of that name.",
+    "websocket",
+    "websocket|webrtc",
+)
+AUDIO_FORMAT = Setting(
+    "audio-format",
+    one_of("mulaw", "alaw", "l16"),
+    "How audio is coded on the wire, if not as the provider usually does.",
+    metavar="mulaw|alaw|l16",
+)
+SAMPLE_RATE = Setting(
+    "sample-rate",
+    whole(8000, 48000),
+    "Sample rate on the wire, if not the provider's usual one.",
+    metavar="HZ",
+)
+BOT_WEBHOOK = Setting(
+    "bot-webhook",
+    TEXT,
+    "Ask this path of the bot, or address, for call instructions, as Twilio does.",
+    metavar="PATH",
+)
+BOT_START = Setting(
+    "bot-start",
+    TEXT,
+    "Ask this path of the bot, or address, where to call, as Pipecat's /start.",
+    metavar="PATH",
+)
+ADDRESS_MAP = Setting(
+    "address-map",
+    TEXT,
+    "Where stream addresses in call instructions lead: keep, or scheme, host and port; "
+    "else to the bot.",
+    metavar="ADDRESS",
+)
+KEEP_QUERY = Setting(
+    "keep-query", FLAG, "Keep the query string of such an address, which the network drops."
+)
+AUTH_TOKEN = Setting(
+    "auth-token",
+    TEXT,
+    "Sign requests with this token, if not with the bot's own TWILIO_AUTH_TOKEN.",
+    metavar="TOKEN",
+)
+SIGNATURE_URL = Setting(
+    "signature-url", TEXT, "Address that the signature of the upgrade is made of.", metavar="URL"
+)
+CALL_API = Setting(
+    "call-api",
+    one_of("auto", "on", "off"),
+    "Play the provider's call API, so that the bot can hang up over HTTP.",
+    "auto",
+    "auto|on|off",
+)
+ALLOW_REAL_CREDENTIALS = Setting(
+    "allow-real-credentials", FLAG, "Let the bot have credentials that look real."
+)
 KEYWORD = Setting(
     "keyword",
     TEXT,
@@ -214,6 +281,21 @@ IMAGE_SETTINGS: tuple[Setting[Any], ...] = (
     BOT_ADD_HOST,
     BOT_NETWORK,
 )
+# By which door callers come in.
+ENTRANCE_SETTINGS: tuple[Setting[Any], ...] = (
+    PROVIDER,
+    BOT_TRANSPORT,
+    AUDIO_FORMAT,
+    SAMPLE_RATE,
+    BOT_WEBHOOK,
+    BOT_START,
+    ADDRESS_MAP,
+    KEEP_QUERY,
+    AUTH_TOKEN,
+    SIGNATURE_URL,
+    CALL_API,
+    ALLOW_REAL_CREDENTIALS,
+)
 BOT_SETTINGS: tuple[Setting[Any], ...] = (
     *LAUNCHERS,
     BOT_SERVICE,
@@ -225,7 +307,7 @@ BOT_SETTINGS: tuple[Setting[Any], ...] = (
     BOT_DOCKERFILE,
     BOT_PULL,
     *IMAGE_SETTINGS,
-    PROVIDER,
+    *ENTRANCE_SETTINGS,
 )
 # In the order of `--help`.
 RUN_SETTINGS: tuple[Setting[Any], ...] = (

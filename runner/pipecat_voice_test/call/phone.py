@@ -114,6 +114,11 @@ class PhoneCall:
             self._note_rig()
 
     @property
+    def ended_by(self) -> EndedBy:
+        """Who ended the call; the caller, while it goes on."""
+        return self._ended_by or EndedBy.CALLER
+
+    @property
     def findings(self) -> tuple[FindingTally, ...]:
         """What the bot did that the real network would drop or dislike."""
         return self._call.finding_counts
@@ -132,7 +137,7 @@ class PhoneCall:
             unheard_ulaw=self._call.unheard_ulaw,
             most_queued_ms=self._call.most_queued_ms,
             duration_ms=max(self._ended_at_ms, FRAME_MS * len(self._late_ms)),
-            ended_by=self._ended_by or EndedBy.CALLER,
+            ended_by=self.ended_by,
             ended_at_ms=self._ended_at_ms,
             close_code=None if closed is None else closed.code,
             close_reason="" if closed is None else closed.reason,

@@ -19,6 +19,7 @@ from typing import Self, cast
 import click
 
 from pipecat_voice_test.asked import options
+from pipecat_voice_test.asked.entrance import entrance_of
 from pipecat_voice_test.asked.given import Given
 from pipecat_voice_test.asked.launch import bundled_scenarios, demo_bots, make_bots, unused
 from pipecat_voice_test.asked.selection import Selection, selected, shard_of
@@ -245,7 +246,6 @@ def _show_logs() -> None:
 
 
 def _plan(given: Given, family: Family, seed: int) -> Plan:
-    given.need(options.PROVIDER)  # There is one only, which `one_call` takes by itself.
     return Plan(
         (),
         repeat=given.need(options.REPEAT),
@@ -255,6 +255,7 @@ def _plan(given: Given, family: Family, seed: int) -> Plan:
         seed=seed,
         junit_family=family,
         runner=machine_class(os.environ),
+        entrance=entrance_of(given),
     )
 
 

@@ -19,6 +19,7 @@ from pipecat_voice_test.audio.line import line_sound
 from pipecat_voice_test.audio.speech import clip_spans
 from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.call.heartbeat import Heartbeat
+from pipecat_voice_test.doors.direct import DirectDoor
 from pipecat_voice_test.measurement.facts import call_facts
 from pipecat_voice_test.measurement.fitness import why_void
 from pipecat_voice_test.measurement.results import Control
@@ -68,7 +69,7 @@ async def call_control(heartbeat: Heartbeat) -> Tried:
     call = OneCall(_prepared(), 1, seed=0, clock=SystemClock(), heartbeat=heartbeat)
     try:
         with _control_bot() as url:
-            await call.hold(url)
+            await call.hold(DirectDoor(url))
     except Exception as error:  # Whatever it is, nothing was measured.
         return Tried(Control(), f"the control bot could not be called: {error!r}")
     timeline = call.timeline()

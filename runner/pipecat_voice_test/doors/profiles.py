@@ -1,0 +1,60 @@
+"""The providers whose end of a call we can play, and what each of them can carry (PROTOCOL 9)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pipecat_voice_test.doors.direct import twilio_wire
+from pipecat_voice_test.doors.door import CallFacts
+from pipecat_voice_test.errors import UsageError
+from pipecat_voice_test.protocol.wire import Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One provider.
+
+    Attributes:
+        formats: Ways it codes audio, the usual one first: `mulaw`, `alaw`, `l16` (linear PCM,
+            16-bit little-endian).
+        rates_hz: Sample rates it carries, the usual one first.
+        make: Makes its end of one call, from facts, format and rate.
+    """
+
+    formats: tuple[str, ...]
+    rates_hz: tuple[int, ...]
+    make: Callable[[CallFacts, str, int], Wire]
+
+
+PROFILES: Mapping[str, Profile] = {
+    "twilio": Profile(("mulaw",), (8000,), lambda facts, _format, _rate_hz: twilio_wire(facts)),
+}
+
+
+def wire_maker(
+    provider: str, audio_format: str | None = None, sample_rate_hz: int | None = None
+) -> Callable[[CallFacts], Wire]:
+    """Makes the wires of one provider, for `DirectDoor` and its like.
+
+    Args:
+        provider: One of `PROFILES`.
+        audio_format: One of its formats; None for the usual one.
+        sample_rate_hz: One of its rates; None for the usual one.
+
+    Raises:
+        UsageError: It carries no such audio.
+    """
+    profile = PROFILES[provider]
+    wanted_format = audio_format or profile.formats[0]
+    wanted_rate_hz = sample_rate_hz or profile.rates_hz[0]
+    if wanted_format not in profile.formats:
+        raise UsageError(
+            f"`--audio-format {wanted_format}` does not go with `--provider {provider}`.",
+            fix=f"give one of: {', '.join(profile.formats)}.",
+        )
+    if wanted_rate_hz not in profile.rates_hz:
+        rates = ", ".join(str(one) for one in profile.rates_hz)
+        raise UsageError(
+            f"`--sample-rate {wanted_rate_hz}` does not go with `--provider {provider}`.",
+            fix=f"give one of: {rates}.",
+        )
+    return lambda facts: profile.make(facts, wanted_format, wanted_rate_hz)

@@ -1,0 +1,3 @@
+"""The names of the providers, alone, because `--help` needs no more of them."""
+
+PROVIDERS = ("twilio",)
