@@ -51,9 +51,10 @@ setup-dev: $(VENV)/.dev  ## only set up what `test` and `lint` need
 lock:  ## write the lock files anew; ARGS=--upgrade takes the newest versions
 	@python=$$(tools/find-python $(PYTHON)) && "$$python" -m venv .venv-lock
 	@.venv-lock/bin/python -m pip --quiet --no-cache-dir install uv==$(UV_VERSION)
-	@$(COMPILE) pyproject.toml requirements/build.in --extra speech --extra dev -o requirements/dev.txt
+	@$(COMPILE) pyproject.toml requirements/build.in --extra speech --extra webrtc --extra dev -o requirements/dev.txt
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
 	@$(COMPILE) pyproject.toml -c requirements/dev.txt --extra speech -o requirements/speech.txt
+	@$(COMPILE) pyproject.toml -c requirements/dev.txt --extra webrtc -o requirements/webrtc.txt
 	@$(COMPILE) requirements/build.in -c requirements/dev.txt -o requirements/build.txt
 	@$(COMPILE) requirements/ci.in -o requirements/ci.txt
 	@rm -rf .venv-lock
