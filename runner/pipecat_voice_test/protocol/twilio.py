@@ -13,7 +13,7 @@ from typing import Any
 
 from pipecat_voice_test.audio.headers import file_header
 from pipecat_voice_test.errors import UsageError
-from pipecat_voice_test.protocol import twilio_findings as findings
+from pipecat_voice_test.protocol.findings import twilio as findings
 from pipecat_voice_test.protocol.identity import CallIdentity
 from pipecat_voice_test.protocol.untrusted import (
     RepeatedKeys,
