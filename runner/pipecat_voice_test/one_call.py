@@ -43,7 +43,14 @@ class OneCall:
     """
 
     def __init__(
-        self, prepared: Prepared, number: int, *, seed: int, clock: Clock, heartbeat: Heartbeat
+        self,
+        prepared: Prepared,
+        number: int,
+        *,
+        seed: int,
+        clock: Clock,
+        heartbeat: Heartbeat,
+        provider: str = "twilio",
     ) -> None:
         self.scenario = prepared.scenario
         self.number = number
@@ -52,7 +59,7 @@ class OneCall:
         self.began_ms = clock.now_ms()
         self._clock = clock
         self._heartbeat = heartbeat
-        self._identity = call_identity(seed, prepared.scenario.name, number)
+        self._identity = call_identity(seed, prepared.scenario.name, number, provider)
         self._phone: PhoneCall | None = None
 
     async def hold(self, door: Door) -> None:

@@ -246,7 +246,12 @@ class Run:
         self, prepared: Prepared, number: int, heartbeat: Heartbeat, *, last: bool
     ) -> CallResult:
         call = OneCall(
-            prepared, number, seed=self._plan.seed, clock=SystemClock(), heartbeat=heartbeat
+            prepared,
+            number,
+            seed=self._plan.seed,
+            clock=SystemClock(),
+            heartbeat=heartbeat,
+            provider=self._plan.entrance.provider,
         )
         bot = self._bots.for_call()
         log_from = bot.log_position()
