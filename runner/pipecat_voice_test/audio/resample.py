@@ -8,7 +8,7 @@ by a short symmetric filter (a sinc in a Kaiser window), which delays all freque
 
 Measured between 8000 Hz and 16000 to 48000 Hz: nothing is changed by more than 0.2 dB up to
 3400 Hz, and what has no place at 8000 Hz is 58 dB down from 4500 Hz on, 20 dB below the noise of
-μ-law. 20 ms take 20 to 35 µs, ten seconds in one chunk 2 to 9 ms.
+μ-law. 20 ms take 20 to 40 µs, ten seconds in one chunk 1 to 4 ms.
 """
 
 from functools import cache, lru_cache
@@ -28,8 +28,11 @@ _BETA = 0.1102 * (_ATTENUATION_DB - 8.7)  # Kaiser's own formula.
 _CUTOFF = 0.975  # Half as loud there; 1 is half of the lower rate.
 _STEPS = 512  # Points of the filter for one sample; what lies between them is interpolated.
 
-# A ratio may need thousands of filters, 44100 to 8000 needs 80; of so many the nearest is taken.
-_MOST_PHASES = 1024
+# A ratio may need thousands of filters, 44100 to 8000 needs 80. Beyond this, places closer to each
+# other than one such part of a sample of the lower rate share one, which is off by -65 dB.
+_MOST_PLACES = 1024
+
+_MANY = 50  # Samples, for which another way to multiply is quicker.
 
 
 class Resampler:
@@ -72,7 +75,12 @@ class Resampler:
         for first in range(min(count, self._up)):
             start, part = divmod(self._ahead + first * self._down, self._up)
             alike = made[first :: self._up]
-            alike[:] = windows[self._back + start :: self._down][: len(alike)] @ self._filter(part)
+            seen = windows[self._back + start :: self._down][: len(alike)]
+            # The one is quicker for many samples, by three times, the other for few.
+            if len(alike) > _MANY:
+                np.einsum("ij,j->i", seen, self._filter(part), out=alike)
+            else:
+                alike[:] = seen @ self._filter(part)
         self._ahead += count * self._down - len(pcm) * self._up
         self._before = known[len(pcm) :]
         return to_pcm(made)
@@ -89,7 +97,7 @@ def _filters(up: int, down: int) -> NDArray[np.float32]:
 
     One row for each place that the moment can have between two of them, from 0 up to and with 1.
     """
-    places = min(up, _MOST_PHASES)
+    places = up if max(up, down) <= _MOST_PLACES else -(-_MOST_PLACES // max(1, down // up))
     # In samples that come in; where fewer go out, a filter takes in more of them.
     reach = _REACH * max(1.0, down / up)
     age = np.arange(int(np.ceil(2 * reach)), -1, -1) + np.arange(places + 1)[:, np.newaxis] / places
