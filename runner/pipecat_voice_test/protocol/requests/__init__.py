@@ -1,0 +1,1 @@
+"""What network and bot ask of each other over HTTP, outside the stream (PROTOCOL 6 to 8)."""
