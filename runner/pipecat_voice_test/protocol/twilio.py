@@ -7,22 +7,20 @@ Source: https://www.twilio.com/docs/voice/media-streams/websocket-messages
 """
 
 import binascii
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from pipecat_voice_test.audio.headers import file_header
 from pipecat_voice_test.errors import UsageError
-from pipecat_voice_test.protocol.findings import twilio as findings
-from pipecat_voice_test.protocol.identity import CallIdentity
-from pipecat_voice_test.protocol.untrusted import (
-    RepeatedKeys,
-    Unreadable,
-    printable,
-    read_base64,
-    read_json,
-    storable,
+from pipecat_voice_test.protocol.findings.messages import (
+    EVENT_CHARACTERS,
+    Understood,
+    check_key,
+    json_text,
+    read_message,
+    read_payload,
 )
+from pipecat_voice_test.protocol.findings.twilio import TWILIO
+from pipecat_voice_test.protocol.identity import CallIdentity
 from pipecat_voice_test.protocol.wire import (
     BotMessage,
     Clear,
@@ -37,14 +35,6 @@ from pipecat_voice_test.timeline import FRAME_MS, SAMPLE_RATE_HZ
 
 DEFAULT_FIRST_TIMESTAMP_MS = 20  # P-14: real streams begin somewhere between 5 and 200.
 PARAMETER_CHARACTERS = 500  # P-13: name and value together must stay below.
-KEYS = frozenset("0123456789*#")
-EVENT_CHARACTERS = 40
-
-_EXPECTED = {
-    "media": ("event", "streamSid", "media"),
-    "mark": ("event", "streamSid", "mark"),
-    "clear": ("event", "streamSid"),
-}
 
 
 class TwilioWire:
@@ -101,8 +91,8 @@ class TwilioWire:
             "streamSid": self._stream_sid,
         }
         return [
-            OpeningMessage("connected", _json(connected), None),
-            OpeningMessage("start", _json(start), self._sequence),
+            OpeningMessage("connected", json_text(connected), None),
+            OpeningMessage("start", json_text(start), self._sequence),
         ]
 
     def media(self, ulaw: bytes) -> str:
@@ -125,8 +115,7 @@ class TwilioWire:
         Raises:
             ValueError: There is no such key.
         """
-        if digit not in KEYS:
-            raise ValueError(f"{digit!r} is not a key of a telephone")
+        check_key(digit)
         message = {
             "event": "dtmf",
             "streamSid": self._stream_sid,
@@ -134,7 +123,7 @@ class TwilioWire:
             # Spelled differently from the track of media messages, as on the real wire.
             "dtmf": {"track": "inbound_track", "digit": digit},
         }
-        return _json(message)
+        return json_text(message)
 
     def mark(self, name: str) -> str:
         message = {
@@ -143,7 +132,7 @@ class TwilioWire:
             "streamSid": self._stream_sid,
             "mark": {"name": name},
         }
-        return _json(message)
+        return json_text(message)
 
     def stop(self) -> str:
         message = {
@@ -155,7 +144,7 @@ class TwilioWire:
             },
             "streamSid": self._stream_sid,
         }
-        return _json(message)
+        return json_text(message)
 
     def cleared(self) -> None:
         return None
@@ -164,34 +153,18 @@ class TwilioWire:
         return None
 
     def complain(self, trouble: Trouble, detail: str) -> Complaint:
-        return findings.trouble(trouble, detail)
+        return TWILIO.trouble(trouble, detail)
 
     def parse(self, message: str | bytes) -> BotMessage:
-        if not isinstance(message, str):
-            return Rejected("binary", (findings.binary_frame(len(message)),))
-        try:
-            fields = read_json(message)
-        except Unreadable as unreadable:
-            return Rejected("unreadable", (findings.not_json(str(unreadable)),))
-        if not isinstance(fields, dict):
-            return Rejected("unreadable", (findings.not_an_object(fields),))
-        event = fields.get("event")
-        if not isinstance(event, str):
-            return Rejected("unreadable", (_field_complaint("", fields, "event", "a string"),))
-        if event not in _EXPECTED:
-            name = printable(storable(event, EVENT_CHARACTERS))
-            return Rejected(name, (findings.unknown_event(event),))
-        if fields.get("streamSid") != self._stream_sid:
-            return Rejected(event, (self._stream_complaint(event, fields),))
-        if event == "clear":
-            return Clear(_notes(event, fields, {}))
-        return _with_body(event, fields)
-
-    def _stream_complaint(self, event: str, fields: dict[str, Any]) -> Complaint:
-        stream_sid = fields.get("streamSid")
-        if isinstance(stream_sid, str):
-            return findings.foreign_stream(event, stream_sid, self._stream_sid)
-        return _field_complaint(event, fields, "streamSid", "a string")
+        match read_message(message, TWILIO, self._stream_sid):
+            case Understood("media") as understood:
+                return _media(understood)
+            case Understood("mark", fields, notes):
+                return Mark(fields["name"], notes)
+            case Understood(_, _, notes):
+                return Clear(notes)
+            case Rejected() as rejected:
+                return rejected
 
     def _next_sequence(self) -> str:
         self._sequence += 1
@@ -214,52 +187,11 @@ def check_parameters(parameters: Mapping[str, str]) -> None:
             )
 
 
-def _with_body(event: str, fields: dict[str, Any]) -> BotMessage:
-    """Read the part of a `media` or `mark` message that carries its name."""
-    body = fields.get(event)
-    if not isinstance(body, dict):
-        return Rejected(event, (_field_complaint(event, fields, event, "an object"),))
-    key = "payload" if event == "media" else "name"
-    text = body.get(key)
-    if not isinstance(text, str):
-        complaint = _field_complaint(event, body, key, "a string", f"{event}.")
-        return Rejected(event, (complaint,))
-    if event == "mark":
-        return Mark(text, _notes(event, fields, body))
-    if not text:
-        return Rejected(event, (findings.empty_payload(),))
-    try:
-        ulaw = read_base64(text)
-    except Unreadable as unreadable:
-        return Rejected(event, (findings.not_base64(str(unreadable)),))
-    notes = _notes(event, fields, body)
+def _media(understood: Understood) -> BotMessage:
+    ulaw = read_payload(TWILIO, understood)
+    if isinstance(ulaw, Complaint):
+        return Rejected(understood.event, (ulaw,))
+    notes = understood.notes
     if (header := file_header(ulaw)) is not None:
-        notes = (findings.file_header(header), *notes)
+        notes = (TWILIO.file_header(header), *notes)
     return Media(ulaw, notes)
-
-
-def _field_complaint(
-    event: str, fields: dict[str, Any], field: str, wanted: str, path: str = ""
-) -> Complaint:
-    if field in fields:
-        return findings.wrong_type(event, path + field, fields[field], wanted)
-    return findings.missing_field(event, path + field)
-
-
-def _notes(event: str, fields: dict[str, Any], body: dict[str, Any]) -> tuple[Complaint, ...]:
-    """What is odd about a message that is accepted; its required fields are all there."""
-    expected = _EXPECTED[event]
-    repeated = isinstance(fields, RepeatedKeys) or isinstance(body, RepeatedKeys)
-    if len(fields) == len(expected) and len(body) <= 1 and not repeated:
-        return ()
-    notes: tuple[Complaint, ...] = ()
-    extra = [name for name in fields if name not in expected]
-    wanted = "payload" if event == "media" else "name"
-    extra += [f"{event}.{name}" for name in body if name != wanted]
-    if extra:
-        notes = (findings.extra_fields(event, extra),)
-    return (*notes, findings.repeated_keys(event)) if repeated else notes
-
-
-def _json(message: dict[str, Any]) -> str:
-    return json.dumps(message, separators=(",", ":"))
