@@ -233,6 +233,18 @@ class CallerFrame:
     key: str = ""
 
 
+class Frame(Protocol):
+    """A `CallerFrame`, or one of which the sound is known only when it is over.
+
+    Its sound is asked for once, when the frame is sent.
+    """
+
+    @property
+    def ulaw(self) -> bytes: ...
+    @property
+    def key(self) -> str: ...
+
+
 class Caller(Protocol):
     """Whoever holds the phone: the only thing `call` knows about a scenario."""
 
@@ -240,7 +252,7 @@ class Caller(Protocol):
     def events(self) -> Sequence[Event]:
         """What the caller has done so far, for the timeline."""
 
-    def next_frame(self, at_ms: int, heard: Heard) -> CallerFrame | None:
+    def next_frame(self, at_ms: int, heard: Heard) -> Frame | None:
         """Decide what is said in `[at_ms, at_ms + 20)`; None hangs up.
 
         `heard` is what the ear got in the 20 ms before `at_ms`. It must be quick: a call

@@ -22,10 +22,10 @@ from pipecat_voice_test.timeline import (
     FRAME_MS,
     Backpressure,
     Caller,
-    CallerFrame,
     EndedBy,
     Event,
     Finding,
+    Frame,
     Heard,
     MessageReceived,
     Note,
@@ -84,7 +84,7 @@ class PhoneCall:
         self._late_ms: list[float] = []
         self._share = Share()
         self._rig = Rig()
-        self._frame: CallerFrame | None = None
+        self._frame: Frame | None = None
         self._backed_up_since_ms: float | None = None
         self._ended_by: EndedBy | None = None
         self._ended_at_ms = 0.0

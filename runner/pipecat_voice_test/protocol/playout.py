@@ -42,12 +42,19 @@ class Playout:
         self._marks: deque[tuple[int, str]] = deque()  # (due sample, name), oldest first.
         self._mark_characters = 0
         self._asked = 0  # Index of the first piece `heard_frame` may still need.
+        self._taken = 0  # Index of the first piece of which `take_heard` may still give something,
+        self._taken_sample = 0  # and up to where on the ear clock it has given everything.
         self.most_queued_samples = 0  # The most audio that ever waited; `burst_ahead`.
 
     @property
     def pieces(self) -> tuple[HeardPiece, ...]:
         """The audio in order of the ear clock, without what was cleared. Never overlaps."""
         return tuple(self._pieces)
+
+    @property
+    def queued_until_ms(self) -> float:
+        """Ear time at which everything queued will have been heard; 0 before there was any."""
+        return self._tail_sample / SAMPLES_PER_MS
 
     def queue_audio(self, ulaw: bytes, at_ms: float) -> int:
         """Put audio that arrived at `at_ms` behind what waits.
@@ -138,6 +145,27 @@ class Playout:
             frame += heard
         return bytes(frame.ljust(FRAME_SAMPLES, ULAW_SILENCE)) if frame else b""
 
+    def take_heard(self, until_ms: float) -> list[HeardPiece]:
+        """What the ear got by `until_ms` and has not been taken yet, to the sample.
+
+        A piece that is still being heard is given in parts. Nothing is given twice, and nothing
+        is left out, also when a message is read after its time.
+        """
+        until = math.floor(until_ms * SAMPLES_PER_MS)
+        taken: list[HeardPiece] = []
+        while self._taken < len(self._pieces):
+            piece = self._pieces[self._taken]
+            first, end = max(piece.first_sample, self._taken_sample), min(piece.end_sample, until)
+            if first < end:
+                part = piece.ulaw[first - piece.first_sample : end - piece.first_sample]
+                taken.append(HeardPiece(first, part, piece.arrived_ms, len(part)))
+                self._taken_sample = end
+            # The last one may grow, if pieces are no longer kept apart.
+            if piece.end_sample > until or self._taken == len(self._pieces) - 1:
+                break
+            self._taken += 1
+        return taken
+
     def _append(self, piece: HeardPiece) -> None:
         if len(self._pieces) >= self._separate_pieces:
             last = self._pieces[-1]
@@ -171,6 +199,8 @@ class Playout:
                 )
         self._tail_sample = min(self._tail_sample, cut_sample)
         self._asked = min(self._asked, len(self._pieces))
+        self._taken = min(self._taken, max(0, len(self._pieces) - 1))
+        self._taken_sample = min(self._taken_sample, cut_sample)
         return list(unheard)
 
     def _drop_marks(self) -> list[str]:

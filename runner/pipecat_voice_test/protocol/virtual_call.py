@@ -109,6 +109,14 @@ class VirtualCall:
                 text = f"This line carries no keys: the bot was not told of {digit}."
                 self._record.events.append(Note(at_ms, text))
 
+    def say_mark(self, name: str, at_ms: float) -> None:
+        """Queue a mark nobody asked for, such as that the caller has finished speaking.
+
+        No network does so, and most bots pass it over; ignored when the call is over.
+        """
+        if self._live:
+            self._send(at_ms, "mark", self._wire.mark(name), mark_name(name))
+
     def hang_up(self, at_ms: float) -> None:
         """The caller puts the phone down: queue `stop`, hear nothing more, send nothing more."""
         self.advance(at_ms)
@@ -175,6 +183,15 @@ class VirtualCall:
         received.
         """
         return self._playout.heard_frame(from_ms)
+
+    def take_heard(self, until_ms: float) -> list[HeardPiece]:
+        """What the ear got by `until_ms` and has not been taken yet, to the sample."""
+        return self._playout.take_heard(until_ms)
+
+    @property
+    def queued_until_ms(self) -> float:
+        """Ear time at which everything that arrived will have been heard."""
+        return self._playout.queued_until_ms
 
     def events_since_last(self) -> tuple[Event, ...]:
         """What the wire saw since this was last asked: clears, marks, the bot's close."""
