@@ -1,11 +1,15 @@
 """The providers whose end of a call we can play, and what each of them can carry (PROTOCOL 9)."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pipecat_voice_test.doors.direct import twilio_wire
 from pipecat_voice_test.doors.door import CallFacts
 from pipecat_voice_test.errors import UsageError
+from pipecat_voice_test.protocol.exotel import ExotelWire
+from pipecat_voice_test.protocol.plivo import PlivoWire
+from pipecat_voice_test.protocol.telnyx import TelnyxWire
 from pipecat_voice_test.protocol.wire import Wire
 
 
@@ -25,8 +29,34 @@ class Profile:
     make: Callable[[CallFacts, str, int], Wire]
 
 
+def _telnyx(facts: CallFacts, audio_format: str, _rate_hz: int) -> Wire:
+    return TelnyxWire(
+        facts.identity,
+        facts.from_number,
+        facts.to_number,
+        facts.parameters,
+        _unix_ms,
+        alaw=audio_format == "alaw",
+    )
+
+
+def _plivo(facts: CallFacts, _format: str, _rate_hz: int) -> Wire:
+    return PlivoWire(facts.identity, facts.parameters, _unix_ms)
+
+
+def _exotel(facts: CallFacts, _format: str, rate_hz: int) -> Wire:
+    return ExotelWire(facts.identity, facts.from_number, facts.to_number, facts.parameters, rate_hz)
+
+
+def _unix_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 PROFILES: Mapping[str, Profile] = {
     "twilio": Profile(("mulaw",), (8000,), lambda facts, _format, _rate_hz: twilio_wire(facts)),
+    "telnyx": Profile(("mulaw", "alaw"), (8000,), _telnyx),
+    "plivo": Profile(("mulaw",), (8000,), _plivo),
+    "exotel": Profile(("l16",), (8000, 16_000, 24_000), _exotel),
 }
 
 
