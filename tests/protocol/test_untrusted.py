@@ -1,10 +1,13 @@
 """What a stranger wrote is read strictly and shown harmlessly."""
 
+import json
+
 import pytest
 from pipecat_voice_test.protocol.untrusted import (
     EXCERPT_BYTES,
     RepeatedKeys,
     excerpt,
+    json_type,
     quoted,
     read_json,
     storable,
@@ -53,6 +56,30 @@ def test_a_key_given_twice_is_noticed_at_any_depth() -> None:
     assert not isinstance(read, RepeatedKeys)
     assert isinstance(read["a"], RepeatedKeys)
     assert read == {"a": {"b": 2}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1,-7,0]",
+        "[1.5,0.1,true,null]",
+        f"[{'9' * 40}]",
+        '{"a":[{}],"b":"1"}',
+    ],
+)
+def test_what_is_to_be_repeated_keeps_its_numbers(text: str) -> None:
+    read = read_json(text, to_repeat=True)
+
+    assert json.dumps(read, separators=(",", ":")) == text
+
+
+def test_even_what_is_to_be_repeated_may_hold_a_number_of_a_million_digits() -> None:
+    assert read_json("[" + "9" * 1_000_000 + "]", to_repeat=True) == [float("inf")]
+
+
+@pytest.mark.parametrize("to_repeat", [False, True])
+def test_a_number_is_called_a_number(to_repeat: bool) -> None:
+    assert json_type(read_json("1", to_repeat=to_repeat)) == "a number"
 
 
 def test_a_number_of_a_million_digits_is_read() -> None:

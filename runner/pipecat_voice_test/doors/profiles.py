@@ -10,6 +10,8 @@ from pipecat_voice_test.errors import UsageError
 from pipecat_voice_test.protocol.exotel import ExotelWire
 from pipecat_voice_test.protocol.plivo import PlivoWire
 from pipecat_voice_test.protocol.telnyx import TelnyxWire
+from pipecat_voice_test.protocol.vonage import RATES_HZ as VONAGE_RATES_HZ
+from pipecat_voice_test.protocol.vonage import VonageWire
 from pipecat_voice_test.protocol.wire import Wire
 
 
@@ -48,6 +50,10 @@ def _exotel(facts: CallFacts, _format: str, rate_hz: int) -> Wire:
     return ExotelWire(facts.identity, facts.from_number, facts.to_number, facts.parameters, rate_hz)
 
 
+def _vonage(facts: CallFacts, _format: str, rate_hz: int) -> Wire:
+    return VonageWire(facts.parameters, rate_hz)
+
+
 def _unix_ms() -> int:
     return time.time_ns() // 1_000_000
 
@@ -57,6 +63,7 @@ PROFILES: Mapping[str, Profile] = {
     "telnyx": Profile(("mulaw", "alaw"), (8000,), _telnyx),
     "plivo": Profile(("mulaw",), (8000,), _plivo),
     "exotel": Profile(("l16",), (8000, 16_000, 24_000), _exotel),
+    "vonage": Profile(("l16",), VONAGE_RATES_HZ, _vonage),
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 # times its size in memory and stalls the call, so such a text is not even tried.
 SIMPLE_CHARACTERS = 65_536
 MAX_JSON_ITEMS = 10_000
+EXACT_DIGITS = 40  # Of a number that is written again; what is longer is rounded.
 
 EXCERPT_BYTES = 512
 NAME_CHARACTERS = 60
@@ -23,6 +24,7 @@ _JSON_TYPES = {
     list: "a list",
     str: "a string",
     bool: "true or false",
+    int: "a number",
     float: "a number",
     type(None): "null",
 }
@@ -36,8 +38,13 @@ class RepeatedKeys(dict[str, Any]):
     """A JSON object in which some key came more than once; the last one counts."""
 
 
-def read_json(text: str) -> Any:
-    """Read strict JSON: no NaN, no Infinity. All numbers come as float.
+def read_json(text: str, *, to_repeat: bool = False) -> Any:
+    """Read strict JSON: no NaN, no Infinity.
+
+    Args:
+        text: What somebody sent.
+        to_repeat: It will be written again, so 1 is not to become 1.0. Else all numbers come as
+            float.
 
     Raises:
         Unreadable: It is not JSON, or too deep or too manifold to be a message.
@@ -47,7 +54,7 @@ def read_json(text: str) -> Any:
         if items > MAX_JSON_ITEMS:
             raise Unreadable(f"holds more than {MAX_JSON_ITEMS} values")
     try:
-        return _DECODER.decode(text)
+        return (_REPEATING if to_repeat else _DECODER).decode(text)
     except json.JSONDecodeError as error:
         raise Unreadable(f"is not JSON (from character {error.pos + 1} on)") from error
     except ValueError as error:
@@ -132,7 +139,14 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} does not exist there")
 
 
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) <= EXACT_DIGITS else float(digits)
+
+
 # Integers as float: nobody here needs them exact, and a number of a million digits is harmless.
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=float, parse_constant=_refuse_constant
+)
+_REPEATING = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_constant=_refuse_constant
 )
