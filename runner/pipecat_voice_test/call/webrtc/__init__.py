@@ -1,0 +1,1 @@
+"""A call over WebRTC: an offer and an answer, then RTP for the voices and a data channel."""

@@ -1,0 +1,1 @@
+"""What bot and caller tell each other beside the audio: seen, kept, never judged by."""
