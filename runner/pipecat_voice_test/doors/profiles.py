@@ -54,6 +54,13 @@ def _vonage(facts: CallFacts, _format: str, rate_hz: int) -> Wire:
     return VonageWire(facts.parameters, rate_hz)
 
 
+def _frames(_facts: CallFacts, _format: str, rate_hz: int) -> Wire:
+    # Loaded for those who come in here: protobuf takes as long as all other wires together.
+    from pipecat_voice_test.protocol.frames import FramesWire
+
+    return FramesWire(rate_hz)
+
+
 def _unix_ms() -> int:
     return time.time_ns() // 1_000_000
 
@@ -64,6 +71,7 @@ PROFILES: Mapping[str, Profile] = {
     "plivo": Profile(("mulaw",), (8000,), _plivo),
     "exotel": Profile(("l16",), (8000, 16_000, 24_000), _exotel),
     "vonage": Profile(("l16",), VONAGE_RATES_HZ, _vonage),
+    "frames": Profile(("l16",), (16_000, 8000, 24_000, 48_000), _frames),
 }
 
 
