@@ -4,6 +4,7 @@ Start it like any Pipecat bot:
 
     python bot.py -t twilio --host 0.0.0.0 --port 7860
 
+Callers may come in by every door that doors.py opens.
 The transport, the voice detection, the turn taking and the runner are Pipecat's own. Only the
 brain (a script) and the voice (espeak-ng) stand in for what a real bot would rent.
 README.md lists the switches that it reads from the environment.
@@ -15,9 +16,10 @@ import sys
 # From the moment it is imported, onnxruntime records usage data to be sent to its maker.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
+import call_api
+import doors
 import faults
 import faulty
-from background import Background
 from brain import GREETING, fixed_phrases
 from espeak import EspeakTTSService, render
 from loguru import logger
@@ -29,11 +31,8 @@ from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.aggregators.dtmf_aggregator import DTMFAggregator
 from pipecat.processors.audio.vad_processor import VADProcessor
-from pipecat.runner.types import WebSocketRunnerArguments
-from pipecat.runner.utils import create_transport
-from pipecat.serializers.twilio import TwilioFrameSerializer
+from pipecat.runner.types import RunnerArguments
 from pipecat.transports.base_transport import BaseTransport
-from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams
 from pipecat.turns.user_start import VADUserTurnStartStrategy
 from pipecat.turns.user_stop import (
     BaseUserTurnStopStrategy,
@@ -77,35 +76,18 @@ def turn_strategies() -> UserTurnStrategies:
     return UserTurnStrategies(start=[start], stop=[stop])
 
 
-async def phone_transport(runner_args: WebSocketRunnerArguments) -> BaseTransport:
-    """Pipecat's own Twilio transport, except that it makes no call to Twilio's REST API."""
-    params = FastAPIWebsocketParams(
-        audio_in_enabled=True,
-        audio_out_enabled=True,
-        audio_out_10ms_chunks=FAULT.output_chunk_ms // 10,
-        audio_out_mixer=Background(FAULT.background) if FAULT.background else None,
+async def run_call(transport: BaseTransport, runner_args: RunnerArguments) -> None:
+    brain = faulty.make_brain(FAULT)
+    turns = UserTurnProcessor(
+        user_turn_strategies=turn_strategies(), user_idle_timeout=float(os.getenv("PATIENCE", "0"))
     )
-    transport = await create_transport(runner_args, {"twilio": lambda: params})
-    # At the end of a call the runner's serializer asks Twilio to hang up and waits for the
-    # answer before it closes the socket. There is no such call to end here, and where the
-    # internet is walled off that wait takes half a minute. A bot with a real number leaves
-    # the next statement out.
-    params.serializer = faulty.make_serializer(
-        FAULT,
-        stream_sid=runner_args.call_data["stream_id"],
-        params=TwilioFrameSerializer.InputParams(auto_hang_up=False),
-    )
-    return transport
-
-
-async def run_call(transport: BaseTransport, runner_args: WebSocketRunnerArguments) -> None:
     pipeline = Pipeline(
         [
             transport.input(),
             VADProcessor(vad_analyzer=SileroVADAnalyzer(params=VADParams(**FAULT.hears))),
-            UserTurnProcessor(user_turn_strategies=turn_strategies()),
+            turns,
             DTMFAggregator(timeout=KEY_PAUSE_S, prefix=""),
-            faulty.make_brain(FAULT),
+            brain,
             EspeakTTSService(),
             transport.output(),
         ]
@@ -123,6 +105,10 @@ async def run_call(transport: BaseTransport, runner_args: WebSocketRunnerArgumen
         if FAULT.name != "no-greeting":
             await worker.queue_frame(TTSSpeakFrame(GREETING))
 
+    @turns.event_handler("on_user_turn_idle")
+    async def lose_patience(_turns):
+        await brain.lose_patience()
+
     @transport.event_handler("on_client_disconnected")
     async def hang_up(_transport, _client):
         logger.info("The caller hung up")
@@ -131,9 +117,9 @@ async def run_call(transport: BaseTransport, runner_args: WebSocketRunnerArgumen
     await runner.run()
 
 
-async def bot(runner_args: WebSocketRunnerArguments) -> None:
-    """Take one call; Pipecat's runner calls this for each connection on `/ws`."""
-    await run_call(await phone_transport(runner_args), runner_args)
+async def bot(runner_args: RunnerArguments) -> None:
+    """Take one call; Pipecat's runner calls this for each caller, by whichever door."""
+    await run_call(await doors.transport_of(runner_args, FAULT), runner_args)
 
 
 def render_phrases() -> None:
@@ -146,9 +132,11 @@ def render_phrases() -> None:
 
 
 if __name__ == "__main__":
-    from pipecat.runner.run import main
+    from pipecat.runner.run import app, main
 
     faults.crash_if_asked(FAULT)
     faulty.prepare_server(FAULT)
+    call_api.redirect_to_tester()
+    doors.open_vonage_door(app, bot)
     render_phrases()
     main()

@@ -1,7 +1,8 @@
 """What `BOT_FAULT` breaks, so that a tester can be seen to find it.
 
-None of this belongs into a bot that you build from this example: put `ScriptedBrain` and
-`TwilioFrameSerializer` where bot.py asks `faulty` to make one, and drop what asks `FAULT`.
+None of this belongs into a bot that you build from this example: put `ScriptedBrain` where
+bot.py and `TwilioFrameSerializer` where doors.py asks `faulty` to make one, and drop what asks
+`FAULT` or `fault`.
 """
 
 import os
