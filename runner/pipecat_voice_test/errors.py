@@ -18,6 +18,7 @@ A bot that answers late or talks over the caller is not an error: it is a failed
 and it reaches the report as data.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -107,10 +108,15 @@ class NothingSelected(VoiceTestError):
 
 
 class BotError(VoiceTestError):
-    """The bot could not be tested, so nothing was judged."""
+    """The bot could not be tested, so nothing was judged.
+
+    Attributes:
+        noticed: What happened before, oldest first: `Event`s for the records of the call.
+    """
 
     exit_code = ExitCode.BOT_ERROR
     kind = "bot_error"
+    noticed: Sequence[object] = ()
 
 
 class BotNotReady(BotError):

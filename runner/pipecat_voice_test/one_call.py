@@ -1,13 +1,14 @@
 """One call from dialling to verdict: introduces the caller, the line and the bot to each other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipecat_voice_test.audio.line import LineSound
 from pipecat_voice_test.call.clock import Clock
 from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.doors.door import CallFacts, Door
+from pipecat_voice_test.errors import BotError
 from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
 from pipecat_voice_test.measurement.judge import judge_call
 from pipecat_voice_test.measurement.results import CallResult, FindingCount, Verdict
@@ -16,7 +17,7 @@ from pipecat_voice_test.protocol.record import FindingTally
 from pipecat_voice_test.protocol.virtual_call import VirtualCall
 from pipecat_voice_test.scenario.caller import Clip, ScriptedCaller
 from pipecat_voice_test.scenario.model import Scenario
-from pipecat_voice_test.timeline import Timeline
+from pipecat_voice_test.timeline import Event, Finding, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class OneCall:
         self._heartbeat = heartbeat
         self._identity = call_identity(seed, prepared.scenario.name, number, provider)
         self._phone: PhoneCall | None = None
+        self._noticed: tuple[Event, ...] = ()  # On the way to a call that did not come about.
 
     async def hold(self, door: Door) -> None:
         """Come in by a door, and play the scenario in real time.
@@ -71,10 +73,14 @@ class OneCall:
         """
         setup = self.scenario.call
         facts = CallFacts(self._identity, setup.from_number, setup.to_number, setup.parameters)
-        line = await door.open(facts, self._clock)
+        try:
+            line = await door.open(facts, self._clock)
+        except BotError as error:
+            self._noticed = tuple(one for one in error.noticed if isinstance(one, Event))
+            raise
         call = VirtualCall(line.wire)
         for event in line.events:
-            call.record_event(event)
+            record(call, event)
         self._phone = PhoneCall(
             call,
             self.caller,
@@ -85,11 +91,13 @@ class OneCall:
             connect_ms=line.connect_ms,
             heartbeat=self._heartbeat,
         )
+        start_ms = self._clock.now_ms()
         await self._phone.hold()
         self.is_over = True
         if line.after is not None:
+            over_ms = self._clock.now_ms() - start_ms
             for event in await line.after(self._phone.ended_by):
-                call.record_event(event)
+                record(call, replace(event, at_ms=over_ms + event.at_ms))
 
     def timeline(self) -> Timeline:
         """What happened in the call that was held."""
@@ -108,7 +116,10 @@ class OneCall:
 
     def unfinished(self, verdict: Verdict, *, error: str, kind: str) -> CallResult:
         """What there is of a call that never came to its end; nothing of it is judged."""
-        timeline = Timeline(call_sid=self._identity.call_sid, stream_sid=self._identity.stream_sid)
+        identity = self._identity
+        timeline = Timeline(
+            self._noticed, call_sid=identity.call_sid, stream_sid=identity.stream_sid
+        )
         findings: Sequence[FindingTally] = ()
         if self._phone is not None:
             timeline, findings = self._phone.timeline(), self._phone.findings
@@ -120,6 +131,14 @@ class OneCall:
             error=error,
             error_kind=kind,
         )
+
+
+def record(call: VirtualCall, event: Event) -> None:
+    """Keep what happened beside the stream, and count what the network holds against the bot."""
+    if isinstance(event, Finding):
+        call.found(event)
+    else:
+        call.record_event(event)
 
 
 def finding_counts(tallies: Sequence[FindingTally]) -> tuple[FindingCount, ...]:

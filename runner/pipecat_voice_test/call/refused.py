@@ -16,9 +16,14 @@ _STATUS_LINE = re.compile(rb"HTTP/\d\.\d ([1-5]\d\d)(?: ([^\r\n]*))?\r?\n")
 
 
 class HandshakeRefused(BotError):
-    """The bot answered, but not with a WebSocket."""
+    """The bot answered, but not with a WebSocket.
+
+    Attributes:
+        status: Of the answer, if it was one in HTTP.
+    """
 
     kind = "handshake_refused"
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,13 @@ def handshake_refused(url: str, refusal: Refusal) -> HandshakeRefused:
     body = bytes(response.body or b"")[:BODY_BYTES].decode("utf-8", "replace").splitlines()
     # A stranger wrote this: behind a bar no line of it can speak to a CI system.
     shown = [f"| {printable(line)}".rstrip() for line in (*headers, "", *body)]
-    return HandshakeRefused(
+    refused = HandshakeRefused(
         f"{url} refused the call with {printable(status)}.",
         fix=cause or "check `--bot-path` and the bot's log",
         evidence="\n".join(["It answered:", *shown]).removesuffix("\n|"),
     )
+    refused.status = response.status_code
+    return refused
 
 
 def read_answer(raw: bytes | bytearray) -> Response | None:

@@ -33,7 +33,8 @@ class OpenLine:
         connect_ms: From the start of the TCP connect until messages can be sent.
         events: What was noticed on the way, `Note`s and `Finding`s, at call time 0 or before.
         after: What the network does once the call is over, such as asking for further call
-            instructions (P-62); gives what it noticed. Never raises.
+            instructions (P-62); gives what it noticed, at times from when it was asked. Never
+            raises.
     """
 
     socket: Socket

@@ -1,10 +1,19 @@
 """Which door was asked for, and how to find it once the bot's address is known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pipecat_voice_test.call.clock import Clock
+from pipecat_voice_test.doors.addresses import AddressMap
+from pipecat_voice_test.doors.asking import Network, WebhookReply
 from pipecat_voice_test.doors.direct import DirectDoor
-from pipecat_voice_test.doors.door import Door
+from pipecat_voice_test.doors.door import CallFacts, Door, OpenLine
 from pipecat_voice_test.doors.profiles import wire_maker
+from pipecat_voice_test.doors.start import StartDoor
+from pipecat_voice_test.doors.upgrade import Signing
+from pipecat_voice_test.doors.webhook import WebhookDoor
+from pipecat_voice_test.doors.webrtc import WebRtcDoor
+from pipecat_voice_test.errors import BotError
+from pipecat_voice_test.timeline import Event, Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,51 @@ def door_to(bot_url: str, entrance: Entrance) -> Door:
     Raises:
         UsageError: What was asked for does not go together.
     """
-    return DirectDoor(
-        bot_url, wire_maker(entrance.provider, entrance.audio_format, entrance.sample_rate_hz)
-    )
+    if entrance.transport == "webrtc":
+        return WebRtcDoor(bot_url, start=entrance.start)
+    make_wire = wire_maker(entrance.provider, entrance.audio_format, entrance.sample_rate_hz)
+    signing = None
+    if entrance.sign_upgrade:
+        signing = Signing(entrance.auth_token, entrance.signature_url)
+    network = network_of(bot_url, entrance)
+    doors: list[Door] = []
+    if entrance.webhook is not None:
+        doors.append(WebhookDoor(entrance.webhook, network, make_wire, signing))
+    if entrance.start is not None:
+        provider, addresses = entrance.provider, network.addresses
+        doors.append(StartDoor(entrance.start, addresses, provider, make_wire, signing))
+    match doors:
+        case []:
+            return DirectDoor(bot_url, make_wire, signing=signing)
+        case [door]:
+            return door
+        case _:
+            return EitherDoor(*doors)
+
+
+def network_of(bot_url: str, entrance: Entrance) -> Network:
+    """How the network asks the servers of a bot that listens at `bot_url`."""
+    addresses = AddressMap(bot_url, entrance.address_map, entrance.keep_query)
+    return Network(addresses, entrance.auth_token)
+
+
+class EitherDoor:
+    """Tries a webhook, and where it leads to no stream a start endpoint (P-1)."""
+
+    def __init__(self, first: Door, second: Door) -> None:
+        self._first = first
+        self._second = second
+
+    async def open(self, facts: CallFacts, clock: Clock) -> OpenLine:
+        """Open one of them; raises as the second does, if the first gives no address."""
+        try:
+            return await self._first.open(facts, clock)
+        except WebhookReply as error:
+            before = [event for event in error.noticed if isinstance(event, Event)]
+            before.append(Finding(0.0, error.kind, Severity.WARNING, error.what))
+        try:
+            line = await self._second.open(facts, clock)
+        except BotError as error:
+            error.noticed = (*before, *error.noticed)
+            raise
+        return replace(line, events=(*before, *line.events))
