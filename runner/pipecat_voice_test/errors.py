@@ -2,6 +2,8 @@
 
 VoiceTestError
 ├── UsageError         the options do not fit together    exit 4
+│   ├── NotConnected   there is no line to the bot
+│   └── UnsupportedCapability   this adapter cannot do it
 ├── ScenarioError      a scenario file is wrong           exit 4
 ├── BaselineError      a baseline is not to be trusted   exit 4
 ├── ResultsError       nor is a run that was kept        exit 4
@@ -10,6 +12,7 @@ VoiceTestError
 ├── BotError           the bot could not be tested        exit 6
 │   ├── BotNotReady    it never listened
 │   ├── BotExited      its process or container ended
+│   ├── BotGone        it left the call that a program holds
 │   ├── ImageError     its image is not there, or cannot be built
 │   └── EngineError    the container engine could not do it
 └── RigError           this machine could not keep time   exit 7
@@ -72,6 +75,18 @@ class UsageError(VoiceTestError):
     kind = "usage"
 
 
+class NotConnected(UsageError, RuntimeError):
+    """A program speaks or listens without a line to the bot."""
+
+    kind = "not_connected"
+
+
+class UnsupportedCapability(UsageError, RuntimeError):
+    """A program asks an adapter for what its line cannot do."""
+
+    kind = "unsupported"
+
+
 class ScenarioError(VoiceTestError):
     """A scenario file is wrong; `what` begins with `file:line:`."""
 
@@ -129,6 +144,12 @@ class BotExited(BotError):
     """Its process or container ended."""
 
     kind = "bot_exited"
+
+
+class BotGone(BotError):
+    """It left the call that a program holds, so nothing more will be heard."""
+
+    kind = "bot_gone"
 
 
 class ImageError(BotError):
