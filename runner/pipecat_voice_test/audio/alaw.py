@@ -32,8 +32,8 @@ class LawGuess:
 
     Read in its own law sound is quieter and smoother than in the other: each law takes quiet
     samples of the other for middling ones, and mixes the order of all. Over voices, music and
-    noise from -6 to -90 dBov 40 ms alone were told rightly 99.8 times in a hundred, and a second
-    always; but a pure tone of 3 kHz is not told.
+    noise from -20 to -90 dBov, 40 ms alone were told wrongly in one of 900 messages, and with all
+    that came before never. Pure tones of 2 kHz and more are not told.
     """
 
     def __init__(self) -> None:

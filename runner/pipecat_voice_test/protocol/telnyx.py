@@ -191,7 +191,7 @@ class TelnyxWire:
 
     def objection(self, complaint: Complaint) -> str | None:
         """`error`, for what Telnyx does not use; so many in a second, then one more for that."""
-        code = complaint.code
+        code = complaint.code or 0
         if complaint.severity is Severity.NOTE or code not in findings.ERRORS:
             return None
         second = self._chunk // FRAMES_PER_SECOND
@@ -201,7 +201,7 @@ class TelnyxWire:
         if self._errors > ERRORS_PER_SECOND + 1:
             return None
         if self._errors > ERRORS_PER_SECOND:
-            code = findings.RATE_LIMIT_REACHED.code
+            code = findings.TOO_MANY_ERRORS
         title, detail = findings.ERRORS[code]
         message = {
             "event": "error",

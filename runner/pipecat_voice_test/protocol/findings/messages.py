@@ -89,9 +89,12 @@ def read_payload(
     if most_bytes is not None and len(text) > (most_bytes + 2) // 3 * 4:
         return network.too_long(event, limit)
     try:
-        return read_base64(text)
+        payload = read_base64(text)
     except Unreadable as unreadable:
         return network.not_base64(event, name, str(unreadable))
+    if most_bytes is not None and len(payload) > most_bytes:
+        return network.too_long(event, limit)
+    return payload
 
 
 def json_text(message: Mapping[str, Any]) -> str:
@@ -131,7 +134,8 @@ def _stream_complaint(
 def _part_complaint(
     network: Network, event: str, shape: Shape, fields: dict[str, Any]
 ) -> Complaint | None:
-    part, path = fields, ""
+    part: Any = fields
+    path = ""
     if shape.part:
         part, path = fields.get(shape.part), f"{shape.part}."
         if not isinstance(part, dict):

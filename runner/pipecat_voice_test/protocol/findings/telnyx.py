@@ -10,7 +10,7 @@ from pipecat_voice_test.protocol.wire import Complaint
 
 MALFORMED_FRAME = Fault("malformed_frame", 100003)
 INVALID_MEDIA = Fault("invalid_media", 100004)
-RATE_LIMIT_REACHED = Fault("rate_limit_reached", 100005)
+TOO_MANY_ERRORS = 100005
 
 TELNYX = Network(
     "Telnyx",
@@ -24,7 +24,7 @@ TELNYX = Network(
     invalid=MALFORMED_FRAME,
     invalid_media=INVALID_MEDIA,
     early=Fault("unknown_error", 100002),
-    too_many=RATE_LIMIT_REACHED,
+    too_many=Fault("rate_limit_reached", TOO_MANY_ERRORS),
     answers=True,
 )
 TELNYX_ALAW = replace(TELNYX, audio="8 kHz A-law", coding="A-law")
