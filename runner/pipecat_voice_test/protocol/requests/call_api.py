@@ -7,13 +7,12 @@ happens to the call.
 
 import base64
 import binascii
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from pipecat_voice_test.protocol.untrusted import quoted
+from pipecat_voice_test.protocol.untrusted import printable, quoted
 from pipecat_voice_test.protocol.wire import Complaint
 from pipecat_voice_test.timeline import Severity
 
@@ -102,7 +101,7 @@ class ApiRequest:
         """What was asked, safe to print, without what the body says."""
         path = "/" + "/".join(self.path)
         more = "…" if len(path) > SHOWN_CHARACTERS else ""
-        return quoted(f"{self.method[:10]} ")[1:-1] + _printable_path(path[:SHOWN_CHARACTERS]) + more
+        return printable(f"{self.method[:16]} {path[:SHOWN_CHARACTERS]}{more}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +230,3 @@ def not_a_request(what: str) -> Complaint:
         f"At the call API the bot {what}. It was not heard. Fix: ask as PVT_CALL_API_URL says, "
         "with an HTTP library.",
     )
-
-
-_UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
-
-
-def _printable_path(path: str) -> str:
-    return _UNPRINTABLE.sub("?", path)
