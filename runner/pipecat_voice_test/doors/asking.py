@@ -35,10 +35,12 @@ class Network:
 
     Attributes:
         auth_token: Requests are signed with it; never in reports.
+        reply_s: How long it waits for instructions.
     """
 
     addresses: AddressMap
     auth_token: str = ""
+    reply_s: float = REPLY_S
 
     async def ask(
         self,
@@ -46,7 +48,7 @@ class Network:
         method: str,
         fields: Mapping[str, str],
         *,
-        timeout_s: float = REPLY_S,
+        timeout_s: float | None = None,
     ) -> Reply:
         """Send a form, for `GET` in the query, and wait for the answer; raises as `ask` does."""
         form = urlencode(fields, errors="replace")
@@ -61,7 +63,12 @@ class Network:
             headers["Content-Type"] = f"{_FORM}; charset=UTF-8"
         headers[HEADER] = signature(self.auth_token, published, signed)
         return await ask(
-            method, reachable, body=body, headers=headers, timeout_s=timeout_s, max_bytes=MAX_BYTES
+            method,
+            reachable,
+            body=body,
+            headers=headers,
+            timeout_s=self.reply_s if timeout_s is None else timeout_s,
+            max_bytes=MAX_BYTES,
         )
 
 

@@ -74,8 +74,7 @@ def door_to(bot_url: str, entrance: Entrance) -> Door:
     if entrance.webhook is not None:
         doors.append(WebhookDoor(entrance.webhook, network, make_wire, signing))
     if entrance.start is not None:
-        provider, addresses = entrance.provider, network.addresses
-        doors.append(StartDoor(entrance.start, addresses, provider, make_wire, signing))
+        doors.append(StartDoor(entrance.start, network, entrance.provider, make_wire, signing))
     match doors:
         case []:
             return DirectDoor(bot_url, make_wire, signing=signing)

@@ -5,14 +5,14 @@ for every call. The token is a secret: no message and no record shows it.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pipecat_voice_test.call.clock import Clock
 from pipecat_voice_test.call.refused import HandshakeRefused
-from pipecat_voice_test.doors.addresses import Address, AddressMap, BadAddress
-from pipecat_voice_test.doors.asking import REPLY_S, StartReply, shown_reply, shown_url
+from pipecat_voice_test.doors.addresses import Address, BadAddress
+from pipecat_voice_test.doors.asking import REPLY_S, Network, StartReply, shown_reply, shown_url
 from pipecat_voice_test.doors.direct import MakeWire
 from pipecat_voice_test.doors.door import CallFacts, OpenLine
 from pipecat_voice_test.doors.upgrade import Signing, dial_as
@@ -41,7 +41,7 @@ class StartDoor:
 
     Args:
         start: Its path at the bot, or its address.
-        addresses: Where the address that it gives is reached.
+        network: How it is asked, and where the address that it gives is reached.
         provider: What to ask for.
         make_wire: Makes the provider's end of a call.
         signing: How the upgrade is signed; None to leave it unsigned (P-6).
@@ -50,14 +50,16 @@ class StartDoor:
     def __init__(
         self,
         start: str,
-        addresses: AddressMap,
+        network: Network,
         provider: str,
         make_wire: MakeWire,
         signing: Signing | None = None,
     ) -> None:
-        self._address = addresses.at_bot(start)
+        self._address = network.addresses.at_bot(start)
         self._name = shown_url(self._address.reachable)
-        self._addresses = addresses
+        # Its query is delivered: no network stands between the endpoint and the caller.
+        self._addresses = replace(network.addresses, keep_query=True)
+        self._reply_s = network.reply_s
         self._transport = _TRANSPORTS.get(provider, provider)
         self._make_wire = make_wire
         self._signing = signing
@@ -92,7 +94,7 @@ class StartDoor:
                 self._address.reachable,
                 body=json.dumps({"transport": self._transport}).encode(),
                 headers={"Content-Type": "application/json", "Accept": "application/json"},
-                timeout_s=REPLY_S,
+                timeout_s=self._reply_s,
                 max_bytes=MAX_BYTES,
             )
         except AskFailed as error:
@@ -140,9 +142,7 @@ class StartDoor:
     def _told(self, url: str, token: str) -> _Told:
         base = Address(self._address.reachable, self._address.reachable)
         try:
-            # Here the query is delivered: no network stands between the endpoint and the caller.
-            whole = AddressMap(self._addresses.bot_url, self._addresses.stream_to, keep_query=True)
-            address = whole.stream(url, base)
+            address = self._addresses.stream(url, base)
         except BadAddress as error:
             raise Unreadable(f"has the `wsUrl` {quoted(url)}, which {error}") from error
         return _Told(_with(token, address.published), _with(token, address.reachable), token)

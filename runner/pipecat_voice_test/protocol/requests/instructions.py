@@ -19,6 +19,7 @@ MAX_ELEMENTS = 500
 MAX_DEPTH = 20
 DEFAULT_PAUSE_S = 1.0
 _ROOT = "Response"
+_HTML = "is a page of HTML, not XML"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ def read_xml(body: bytes) -> Element:
     try:
         reader.parser.Parse(body, True)
     except expat.ExpatError as error:
+        if body.lstrip()[:14].lower() == b"<!doctype html":
+            raise Unreadable(_HTML) from error
         reason = expat.ErrorString(error.code)
         where = f"line {error.lineno}, column {error.offset + 1}"
         raise Unreadable(f"is not XML ({reason} in {where})") from error
@@ -163,7 +166,7 @@ class _Reader:
 
     def _doctype(self, name: str, *_: object) -> None:
         if name.lower() == "html":
-            raise Unreadable("is a page of HTML, not XML")
+            raise Unreadable(_HTML)
         raise Unreadable(
             "declares a document type; the network reads XML without one, so that no entities "
             "can be declared in it"
