@@ -152,4 +152,7 @@ def _variables(given: Given, environ: Mapping[str, str]) -> dict[str, str]:
                 fix=f"set {name} first, or say `--bot-env {name}=VALUE`.",
             )
         variables[name] = value if equals else environ[name]
+    token = given(options.AUTH_TOKEN)
+    if token:  # Bot and network share one, unless the bot is given another on purpose (P-52).
+        variables.setdefault("TWILIO_AUTH_TOKEN", token)
     return variables
