@@ -49,6 +49,10 @@ ABOVE = {
     "outcome": {"errors", "timeline", "measurement", "scenario"},
     "run": set(ROOMS) - {"demo", "github", "setup", "checkup"}
     | {"bots", "clerk", "control", "one_call", "outcome", "prepare", "undisturbed"},
+    "library": FOUNDATION
+    | {"bot", "call", "doors", "measurement", "one_call", "outcome", "prepare", "protocol"}
+    | {"report", "scenario", "undisturbed", "voice"},
+    "adapters": {"errors", "library"},
     "asked": FOUNDATION
     | {"bot", "bots", "demo", "doors", "engine", "protocol", "report", "scenario"},
     "shown": FOUNDATION | {"asked", "bot", "measurement", "one_call", "report", "scenario"},
@@ -67,7 +71,7 @@ DISK = {
     "scenario/load.py", "report/disk.py", "report/shelf.py", "report/write.py", "setup/disk.py",
 }  # fmt: skip
 # Who may ask for what is on disk; everybody else is given it.
-DISK_USERS = {"run", "asked", "shown", "command"}
+DISK_USERS = {"run", "asked", "library", "shown", "command"}
 DISK_MODULES = {"fileinput", "glob", "mmap", "os", "shutil", "stat", "tempfile"}
 OUTSIDE_MODULES = {
     "_thread", "asyncio", "concurrent", "contextvars", "ctypes", "datetime", "docker", "fcntl",

@@ -82,7 +82,7 @@ def barge_in(said: Utterance, hearing: Hearing, *, until_ms: float, manners: Man
     if invalid:
         return BargeIn(invalid=invalid)
     window_end_ms = min(onset_ms + WINDOW_MS, until_ms)
-    clears = [clear for clear in hearing.clears if onset_ms < clear.at_ms <= until_ms]
+    clears = _clears(said, hearing, until_ms)
     silent_ms = _yielded_at(said, hearing, clears, until_ms, manners)
     stop_ms = None
     if silent_ms is not None and silent_ms <= window_end_ms:
@@ -109,6 +109,21 @@ def barge_in(said: Utterance, hearing: Hearing, *, until_ms: float, manners: Man
         answer=answer,
         recovery_ms=answer.start_ms - said.end_ms if answer is not None and recovered else None,
     )
+
+
+def yielded_ms(
+    said: Utterance, hearing: Hearing, *, until_ms: float, manners: Manners
+) -> float | None:
+    """When the bot fell silent for the caller, however late; None if it has not.
+
+    Whether it was speaking is not asked; `until_ms` is the onset of the caller's next utterance.
+    """
+    clears = _clears(said, hearing, until_ms)
+    return _yielded_at(said, hearing, clears, until_ms, manners)
+
+
+def _clears(said: Utterance, hearing: Hearing, until_ms: float) -> list[PlaybackCleared]:
+    return [clear for clear in hearing.clears if said.onset_ms < clear.at_ms <= until_ms]
 
 
 def _no_yield(
