@@ -130,6 +130,7 @@ def test_log_tail(log: str, tail: list[str]) -> None:
         (f"stream MZ{SID} call CA{SID}", f"stream MZ{SID} call CA{SID}"),
         ("sk-abcdefghijklmnopqrst", "***"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x-y", "***"),
+        (f"GET /ws/eyJleHAiOiAxNzB9.{'0a' * 32} 101", "GET /ws/*** 101"),
         ("say `--bot-env KEY=VALUE`, KEY=VALUE2", "say `--bot-env KEY=VALUE`, KEY=***"),
         ("128 tokens, keyword x, turn 3: response", "128 tokens, keyword x, turn 3: response"),
     ],

@@ -30,6 +30,8 @@ from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.timeline import EndedBy, Note, Severity, Timeline
 
 INNER_PAUSE_MS = 200.0
+# What the network warns of without dropping anything that the bot sent on the line (P-2).
+_BESIDE_THE_LINE = frozenset({"query_removed"})
 _BETTER_DETECTOR = "say `detector: model` in the scenario, or leave `detector` out."
 
 
@@ -43,7 +45,11 @@ def judge_call(
 ) -> CallResult:
     """Measure one call and hold it against the scenario."""
     facts = call_facts(scenario, timeline)
-    warnings = sum(f.count for f in findings if f.severity is Severity.WARNING)
+    warnings = sum(
+        f.count
+        for f in findings
+        if f.severity is Severity.WARNING and f.kind not in _BESIDE_THE_LINE
+    )
     values = [
         replace(value, value=float(warnings)) if value.metric == "protocol" else value
         for value in call_values(facts)

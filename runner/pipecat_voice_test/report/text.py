@@ -57,7 +57,7 @@ _SECRET_IN_HOST = re.compile(r"(://)[^/\s@?#\"'\\]{1,256}@")
 _ACCOUNT = re.compile(r"\b(AC|SK)[0-9a-fA-F]{32}\b")
 _BARE_SECRET = re.compile(
     r"(?<![0-9A-Za-z])[0-9a-fA-F]{32}(?![0-9A-Za-z])"  # what an auth token looks like
-    r"|\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*"
+    r"|\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?"  # JWTs, and what Pipecat's /start hands out
     r"|\b(?:sk|pk|rk)[-_][\w-]{16,}"
     r"|\bgh[a-z]_[A-Za-z0-9]{20,}"
 )
