@@ -16,7 +16,6 @@ from pipecat_voice_test.scenario.shard import Shard, Share
 LISTEN = "name: {}\ntags: [smoke]\nturns:\n  - expect: [{{event: response}}]\n"
 SKIPPED = "name: {}\npersona: Jo\ngoal: a\nsuccess: b\n"
 GITLAB = ("CI_NODE_INDEX", "CI_NODE_TOTAL", "CI_JOB_NAME")
-KEYS = "name: {}\nturns:\n  - expect: [{{event: response}}]\n  - dtmf: '1'\n"
 URL = ["--bot-url", "ws://127.0.0.1:1/ws"]
 
 
@@ -212,27 +211,3 @@ def test_an_error_says_whose_share_it_was() -> None:
     assert _call("run", *URL, "--shard", "2/3").exit_code == 4
     found = json.loads(Path("voice-test-results/results.json").read_text())
     assert found["shard"] == {"index": 2, "total": 3}
-
-
-@pytest.mark.parametrize(
-    ("options", "text", "reason"),
-    [
-        pytest.param({}, KEYS, "", id="a-telephone"),
-        pytest.param(
-            {"bot-transport": ("webrtc",)},
-            KEYS,
-            "the turn in line 4 presses keys, and `--bot-transport webrtc` carries none",
-            id="webrtc",
-        ),
-        pytest.param({"bot-transport": ("webrtc",)}, LISTEN, "", id="no-key-is-pressed"),
-    ],
-)
-def test_keys_are_not_pressed_where_no_bot_can_be_told(
-    options: Mapping[str, tuple[str, ...]], text: str, reason: str
-) -> None:
-    """PROTOCOL 9.6 and 9.7 have no message for a key, so an answer cannot be expected."""
-    _write("d", text=text)
-
-    (scenario,) = selected(Given(options, {}), [Path("tests/voice/d.yaml")]).scenarios
-
-    assert scenario.skip_reason == reason

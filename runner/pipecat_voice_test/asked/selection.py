@@ -13,16 +13,15 @@ https://github.com/avajs/ava/issues/2994
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipecat_voice_test.asked.given import Given
-from pipecat_voice_test.asked.options import BOT_TRANSPORT, KEYWORD, PROVIDER, SHARD, TAG
-from pipecat_voice_test.doors.providers import WITHOUT_KEYS
+from pipecat_voice_test.asked.options import KEYWORD, SHARD, TAG
 from pipecat_voice_test.errors import NothingSelected, UsageError
 from pipecat_voice_test.report.text import one_line
 from pipecat_voice_test.scenario.load import load_paths
-from pipecat_voice_test.scenario.model import Scenario, TurnKind
+from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.scenario.select import select, share_of
 from pipecat_voice_test.scenario.shard import Shard, Share
 
@@ -58,8 +57,6 @@ class Selection:
 def selected(given: Given, paths: Sequence[Path]) -> Selection:
     """The scenarios of `paths` that `-k` and `--tag` leave, or this machine's share of them.
 
-    One that presses keys is skipped where the bot could not be told of any.
-
     Raises:
         NothingSelected: They leave none.
         ScenarioError: A file is wrong.
@@ -68,7 +65,7 @@ def selected(given: Given, paths: Sequence[Path]) -> Selection:
     shard = shard_of(given)
     scenarios = load_paths(paths, cwd=Path.cwd())
     keyword, tags = given(KEYWORD) or "", given.each(TAG)
-    chosen = [_at_the_door(given, one) for one in select(scenarios, keyword, tags)]
+    chosen = select(scenarios, keyword, tags)
     if not chosen:
         raise _nothing(scenarios, [f"-k {keyword!r}"] * bool(keyword), tags)
     if shard is None:
@@ -99,21 +96,6 @@ def shard_of(given: Given, environ: Mapping[str, str] = os.environ) -> Shard | N
             fix="say which share is this machine's with `--shard I/N`, or `--shard 1/1` for all.",
         )
     return shard
-
-
-def _at_the_door(given: Given, scenario: Scenario) -> Scenario:
-    """The scenario, skipped if callers come in where there are no keys and it presses some."""
-    if given(BOT_TRANSPORT) == "webrtc":
-        door = "--bot-transport webrtc"
-    elif given(PROVIDER) in WITHOUT_KEYS:
-        door = f"--provider {given(PROVIDER)}"
-    else:
-        return scenario
-    keys = next((turn for turn in scenario.turns if turn.kind is TurnKind.DTMF), None)
-    if keys is None or scenario.skip_reason:
-        return scenario
-    reason = f"the turn in line {keys.line} presses keys, and `{door}` carries none"
-    return replace(scenario, skip_reason=reason)
 
 
 def named(scenario: Scenario) -> str:

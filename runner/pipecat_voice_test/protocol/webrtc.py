@@ -14,6 +14,7 @@ import numpy as np
 from pipecat_voice_test.audio.codec import Pcm, decode_ulaw, encode_ulaw
 from pipecat_voice_test.audio.resample import Resampler
 from pipecat_voice_test.protocol.events import rtvi
+from pipecat_voice_test.protocol.findings.messages import check_key
 from pipecat_voice_test.protocol.wire import (
     BotMessage,
     Complaint,
@@ -75,6 +76,12 @@ class WebRtcWire:
         return decode_ulaw(ulaw).tobytes()
 
     def dtmf(self, digit: str) -> str:
+        """The event for one key.
+
+        Raises:
+            ValueError: There is no such key.
+        """
+        check_key(digit)
         return rtvi.key_pressed(digit, self._next_number())
 
     def mark(self, name: str) -> None:
