@@ -16,10 +16,13 @@ T = TypeVar("T")
 class Clerk:
     """`with Clerk() as clerk:` around a run."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: Callable[[], object] = lambda: None) -> None:
+        """`first` is done before all else, while nobody waits for it or hears what it raises."""
+        self._first = first
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clerk")
 
     def __enter__(self) -> Self:
+        self._thread.submit(self._first)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pipecat_voice_test.errors import UsageError
 from pipecat_voice_test.measurement.results import CallResult, RunResult, Verdict
-from pipecat_voice_test.report import write
+from pipecat_voice_test.report.picture import timeline
 from pipecat_voice_test.report.picture.timeline import timeline_png
 from pipecat_voice_test.report.view.model import CallView, Evidence
 from pipecat_voice_test.report.write import ResultsFolder
@@ -217,7 +217,7 @@ def test_a_picture_that_cannot_be_drawn_costs_nothing_else(
     def broken(*_: object) -> bytes:
         raise RuntimeError("no ink")
 
-    monkeypatch.setattr(write, "timeline_png", broken)
+    monkeypatch.setattr(timeline, "timeline_png", broken)
     files = ResultsFolder(tmp_path).write_call("hours", recorded())
 
     assert names_in(tmp_path / "hours" / "call-1") == CALL_FILES - {"timeline.png"}
@@ -234,7 +234,7 @@ def test_a_picture_has_the_name_of_its_scenario(
         assert len(evidence.said) == 240
         return timeline_png(view, evidence)
 
-    monkeypatch.setattr(write, "timeline_png", drawn)
+    monkeypatch.setattr(timeline, "timeline_png", drawn)
     folder = ResultsFolder(tmp_path)
     folder.write_call(folder.slug(scenario("Opening hours!")), recorded())
 

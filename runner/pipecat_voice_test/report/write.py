@@ -42,9 +42,7 @@ from pipecat_voice_test.report.files import (
     unused_slug,
 )
 from pipecat_voice_test.report.junit.cases import Family, junit_xml
-from pipecat_voice_test.report.page.page import page_html
 from pipecat_voice_test.report.page.sound import AudioBudget
-from pipecat_voice_test.report.picture.timeline import timeline_png
 from pipecat_voice_test.report.recording import bot_raw_wav_blocks, call_wav_blocks
 from pipecat_voice_test.report.results_json import TOOL, results_json
 from pipecat_voice_test.report.shelf import CallShelf
@@ -54,6 +52,8 @@ from pipecat_voice_test.report.text import encoded, plain_text, valid_text
 from pipecat_voice_test.report.view.build import call_view
 from pipecat_voice_test.scenario.model import Scenario
 
+# What draws pictures and pages is loaded where it is used: it takes a tenth of a second, which
+# nobody has to wait for if `load_what_draws` was called before.
 Renderer = Callable[[], Iterable[bytes]]
 
 
@@ -172,6 +172,8 @@ class ResultsFolder:
         Raises:
             UsageError: It could not be written.
         """
+        from pipecat_voice_test.report.page.page import page_html
+
         shelf = CallShelf(self.path)
         blocks = page_html(kept_run(run), place, shelf, audio, version=self._version)
         write_whole(self.path / PAGE, blocks)
@@ -204,6 +206,12 @@ class ResultsFolder:
         return earlier, f"{slug}/call-{number}" + (f"-{earlier + 1}" if earlier else "")
 
 
+def load_what_draws() -> None:
+    """Load it, so that the end of the first call and of the run need not."""
+    import pipecat_voice_test.report.page.page
+    import pipecat_voice_test.report.picture.timeline  # noqa: F401 - only to have it
+
+
 def write_again(
     folder: Path,
     run: RunResult,
@@ -230,6 +238,8 @@ def write_again(
         UsageError: Files of these names are not ours, or the disk refuses; what could be written
             was.
     """
+    from pipecat_voice_test.report.page.page import page_html
+
     reports = _reports(run, place, junit_family, version, {TOOL: version})
     reports[PAGE] = lambda: page_html(run, place, CallShelf(folder), audio, version=version)
     for name in reports:
@@ -242,6 +252,8 @@ def draw_call(
     output: Path, of_call: str, result: ScenarioResult, call: CallResult, files: CallFiles
 ) -> bool:
     """Draw a call from what it wrote; False if it cannot be drawn, which harms nothing else."""
+    from pipecat_voice_test.report.picture.timeline import timeline_png
+
     with suppress(Exception):
         evidence = CallShelf(output).evidence(replace(files, log=None))
         picture = timeline_png(call_view(result, call, evidence), evidence)
