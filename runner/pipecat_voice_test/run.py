@@ -37,7 +37,7 @@ from pipecat_voice_test.report.files import Place
 from pipecat_voice_test.report.junit.cases import Family
 from pipecat_voice_test.report.stored.kept import kept_call, kept_run
 from pipecat_voice_test.report.view.logged import lines_logged
-from pipecat_voice_test.report.write import ResultsFolder
+from pipecat_voice_test.report.write import ResultsFolder, load_what_draws
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.scenario.select import nothing_playable
 from pipecat_voice_test.scenario.shard import Shard, Share
@@ -102,7 +102,7 @@ class Run:
         self._folder = folder
         self._speaker = speaker
         self._watcher = watcher
-        self._clerk = Clerk()
+        self._clerk = Clerk(load_what_draws)
         self._outcome = Outcome(
             plan.scenarios,
             plan.seed,
