@@ -227,6 +227,11 @@ def test_an_interruption_clears_what_waits_and_is_not_answered() -> None:
             Observed("bot-started-speaking"),
             id="an-event-of-9.8",
         ),
+        pytest.param(
+            Frame(message={"data": '{"label":"rtvi-ai","type":"x","data":"' + "y" * (1 << 18)}),
+            Observed("message", "262182 characters"),
+            id="an-event-that-would-keep-the-call-waiting",
+        ),
     ],
 )
 def test_other_frames_are_understood(frame: Any, parsed: Clear | Observed) -> None:

@@ -213,6 +213,15 @@ REJECTED = [
         id="endless-nesting",
     ),
     pytest.param(
+        '{"action":"notify","payload":{"x":"' + "y" * (1 << 18) + '"}}',
+        "too_long",
+        ignored(
+            "The bot sent a text message of 262182 characters",
+            "keep a `payload` below 262144 characters.",
+        ),
+        id="a-text-that-would-keep-the-call-waiting",
+    ),
+    pytest.param(
         "7",
         "not_an_object",
         ignored("The bot sent JSON that is a number, not an object", SHAPES),

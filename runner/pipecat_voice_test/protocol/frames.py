@@ -39,6 +39,8 @@ RATES_HZ = 16_000, 8000, 24_000, 48_000
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8000, 192_000
 MOST_CHANNELS = 2
 TEXT_CHARACTERS = 200
+# Beyond this an event is not even read: it would keep the call waiting.
+LONGEST_EVENT_CHARACTERS = 1 << 18
 
 _CLIENT = Network("The client", "", {})
 _Field = descriptor_pb2.FieldDescriptorProto
@@ -174,7 +176,10 @@ class FramesWire:
                     self._ear.clear()
                 return Clear()
             case "message":
-                return rtvi.read_event(frame.message.data)
+                event = frame.message.data
+                if len(event) > LONGEST_EVENT_CHARACTERS:
+                    return Observed("message", f"{len(event)} characters")
+                return rtvi.read_event(event)
             case "text" | "transcription" as kind:
                 text = printable(storable(getattr(frame, kind).text, TEXT_CHARACTERS))
                 return Observed(kind, text)

@@ -38,6 +38,8 @@ from pipecat_voice_test.protocol.wire import (
 RATES_HZ = 16_000, 8000, 24_000
 KEY_MS = 260  # How long a key is held.
 ACTION_CHARACTERS = 40
+# Beyond this a text is not even tried: it would keep the call waiting.
+LONGEST_TEXT_CHARACTERS = 1 << 18
 
 _OWN_FIELDS = "event", "content-type"
 _VONAGE = Network("Vonage", "", {})
@@ -117,6 +119,10 @@ class VonageWire:
     def parse(self, message: Data) -> BotMessage:
         if isinstance(message, bytes):
             return self._audio(message)
+        if len(message) > LONGEST_TEXT_CHARACTERS:
+            what = f"The bot sent a text message of {len(message)} characters"
+            fix = f"keep a `payload` below {LONGEST_TEXT_CHARACTERS} characters."
+            return Rejected("unreadable", (_VONAGE.ignored("too_long", what, fix),))
         try:
             fields = read_json(message, to_repeat=True)
         except Unreadable as unreadable:
