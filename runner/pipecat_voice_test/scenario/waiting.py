@@ -63,9 +63,7 @@ class Waiting:
     def _state(self, match: Match, at_ms: float) -> State:
         expectation = match.expectation
         if expectation.absent:
-            until_ms = absent_until_ms(expectation, self._anchors) + KNOWN_AFTER_MS
-            going_on = match.occurrence is None and at_ms < until_ms
-            return State(f"no {expectation.written}" if going_on else "", bool(match.occurrence))
+            return self._absent_state(expectation, match.occurrence, at_ms)
         if match.occurrence is not None:
             return State("", self._is_late(expectation, match.occurrence))
         if match.blocked:
@@ -73,6 +71,16 @@ class Waiting:
         if at_ms < self._deadline_ms(expectation):
             return State(expectation.written, False)
         return State("", True)
+
+    def _absent_state(
+        self, expectation: Expectation, occurrence: Occurrence | None, at_ms: float
+    ) -> State:
+        """What broke it is heard out: of speech cut off at its onset the judge knows nothing."""
+        until_ms = absent_until_ms(expectation, self._anchors)
+        known_ms = (until_ms if occurrence is None else occurrence.at_ms) + KNOWN_AFTER_MS
+        if at_ms < known_ms:
+            return State(f"no {expectation.written}", False)
+        return State("", occurrence is not None and occurrence.at_ms <= until_ms - ACCURACY_MS)
 
     def _is_late(self, expectation: Expectation, occurrence: Occurrence) -> bool:
         if expectation.within_ms is None:
