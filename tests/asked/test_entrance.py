@@ -1,5 +1,9 @@
 """By which door callers come in is read from the options, and what does not fit is said."""
 
+import sys
+
+from collections.abc import Mapping
+
 import pytest
 from pipecat_voice_test.asked.entrance import entrance_of
 from pipecat_voice_test.asked.given import Given
@@ -10,7 +14,7 @@ DUMMY = "0" * 32
 TOKEN = "TWILIO_AUTH_TOKEN"
 
 
-def entrance(environ: dict[str, str] | None = None, **options: str) -> Entrance:
+def entrance(environ: Mapping[str, str] | None = None, **options: str) -> Entrance:
     given = {name.replace("_", "-"): (value,) for name, value in options.items()}
     return entrance_of(Given(given, environ or {}), environ or {})
 
@@ -52,7 +56,7 @@ def test_p1_webhook_start_and_map_come_as_they_are_given() -> None:
     ],
 )
 def test_p6_upgrades_are_signed_only_if_a_token_was_configured(
-    environ: dict[str, str], options: dict[str, str], token: str, signed: bool
+    environ: Mapping[str, str], options: Mapping[str, str], token: str, signed: bool
 ) -> None:
     asked = entrance(environ, **options)
 
@@ -99,6 +103,24 @@ def test_p6_upgrades_are_signed_only_if_a_token_was_configured(
             id="a-webhook-for-webrtc",
         ),
         pytest.param(
+            {"provider": "telnyx", "bot_transport": "webrtc"},
+            "`--provider` does not go with `--bot-transport webrtc`.\n"
+            "  Fix: leave it out: no telephone network lies between a WebRTC caller and the bot.",
+            id="a-telephone-company-for-webrtc",
+        ),
+        pytest.param(
+            {"audio_format": "mulaw", "bot_transport": "webrtc"},
+            "`--audio-format` does not go with `--bot-transport webrtc`.\n"
+            "  Fix: leave it out: WebRTC carries Opus.",
+            id="a-format-for-webrtc",
+        ),
+        pytest.param(
+            {"sample_rate": "8000", "bot_transport": "webrtc"},
+            "`--sample-rate` does not go with `--bot-transport webrtc`.\n"
+            "  Fix: leave it out: WebRTC carries Opus, at 48000 Hz.",
+            id="a-rate-for-webrtc",
+        ),
+        pytest.param(
             {"bot_webhook": "/voice", "provider": "plivo"},
             "`--bot-webhook` does not go with `--provider plivo`.\n"
             "  Fix: leave it out and name the stream's path with `--bot-path`; call instructions\n"
@@ -107,8 +129,29 @@ def test_p6_upgrades_are_signed_only_if_a_token_was_configured(
         ),
     ],
 )
-def test_what_does_not_fit_is_said(options: dict[str, str], message: str) -> None:
+def test_what_does_not_fit_is_said(options: Mapping[str, str], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         entrance(**options)
 
     assert str(caught.value) == message
+
+
+def test_webrtc_is_asked_for_before_a_bot_is_started() -> None:
+    assert entrance(bot_transport="webrtc") == Entrance(transport="webrtc", auth_token=DUMMY)
+
+
+def test_webrtc_without_its_extra_is_said_before_a_bot_is_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pipecat_voice_test.call.webrtc.dial", None)
+
+    with pytest.raises(UsageError) as caught:
+        entrance(bot_transport="webrtc")
+
+    assert caught.value.what == (
+        "`--bot-transport webrtc` needs aiortc, which cannot be loaded here."
+    )
+    assert caught.value.fix == (
+        "pip install 'pipecat-voice-test[webrtc]'; as an image, build ours with\n"
+        "`--build-arg EXTRAS=webrtc`."
+    )

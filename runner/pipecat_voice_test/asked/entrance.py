@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from pipecat_voice_test.asked import options
@@ -11,11 +12,19 @@ from pipecat_voice_test.bot.command import DUMMY_AUTH_TOKEN
 from pipecat_voice_test.doors.addresses import KEEP
 from pipecat_voice_test.doors.entrance import Entrance
 from pipecat_voice_test.doors.profiles import wire_maker
+from pipecat_voice_test.doors.webrtc import check_installed
 from pipecat_voice_test.errors import UsageError
 
 TOKEN_VARIABLE = "TWILIO_AUTH_TOKEN"
 # Whose instructions are Twilio's own, or the same XML under another name.
 _WITH_WEBHOOK = ("twilio", "telnyx")
+WEBRTC = "webrtc"
+_NOT_OVER_WEBRTC: tuple[tuple[Setting[Any], str], ...] = (
+    (options.BOT_WEBHOOK, "nobody phones over WebRTC, so there are no call instructions"),
+    (options.PROVIDER, "no telephone network lies between a WebRTC caller and the bot"),
+    (options.AUDIO_FORMAT, "WebRTC carries Opus"),
+    (options.SAMPLE_RATE, "WebRTC carries Opus, at 48000 Hz"),
+)
 
 
 def entrance_of(given: Given, environ: Mapping[str, str] = os.environ) -> Entrance:
@@ -24,6 +33,8 @@ def entrance_of(given: Given, environ: Mapping[str, str] = os.environ) -> Entran
     Raises:
         UsageError: The options do not go together, or this door is not built.
     """
+    if given.need(options.BOT_TRANSPORT) == WEBRTC:
+        _check_webrtc(given)
     token = auth_token_given(given, environ)
     entrance = Entrance(
         provider=given.need(options.PROVIDER),
@@ -99,15 +110,21 @@ def _is_address(text: str, schemes: tuple[str, ...]) -> bool:
     return whole and text.isprintable() and " " not in text
 
 
+def _check_webrtc(given: Given) -> None:
+    """Whether WebRTC works here, and nothing is asked for that only telephones have."""
+    for setting, because in _NOT_OVER_WEBRTC:
+        if given(setting) not in (None, setting.default):
+            raise UsageError(
+                f"`--{setting.name}` does not go with `--bot-transport webrtc`.",
+                fix=f"leave it out: {because}.",
+            )
+    check_installed()
+
+
 def _check_webhook(entrance: Entrance) -> None:
     """Whether the one who phones asks webhooks at all, in the way that we do."""
     if entrance.webhook is None:
         return
-    if entrance.transport == "webrtc":
-        raise UsageError(
-            f"`--{options.BOT_WEBHOOK.name}` does not go with `--bot-transport webrtc`.",
-            fix="leave it out: nobody phones over WebRTC, so there are no call instructions.",
-        )
     if entrance.provider not in _WITH_WEBHOOK:
         raise UsageError(
             f"`--{options.BOT_WEBHOOK.name}` does not go with `--provider {entrance.provider}`.",

@@ -29,7 +29,7 @@ def make_bots(given: Given, environ: Mapping[str, str] = os.environ) -> Bots:
     launcher = _launcher(given)
     fresh = given.flag(options.FRESH_BOT) and launcher is not options.BOT_URL
     if launcher is options.BOT_URL:
-        url, timeout_s = given.need(options.BOT_URL), given.need(options.START_TIMEOUT)
+        url, timeout_s = _bot_url(given), given.need(options.START_TIMEOUT)
         return Bots(lambda: UrlBot(url, start_timeout_s=timeout_s))
     if launcher is options.BOT_COMMAND:
         return Bots(_command_bot(given, environ), fresh=fresh)
@@ -37,6 +37,13 @@ def make_bots(given: Given, environ: Mapping[str, str] = os.environ) -> Bots:
     from pipecat_voice_test.asked.contained import contained_bots
 
     return contained_bots(given, launcher, _variables(given, environ), fresh=fresh)
+
+
+def _bot_url(given: Given) -> str:
+    """Over WebRTC a bot is asked by HTTP, so its address may be given so as well."""
+    url: str = given.need(options.BOT_URL)
+    over_webrtc = given.need(options.BOT_TRANSPORT) == "webrtc"
+    return "ws" + url.removeprefix("http") if over_webrtc and url.startswith("http") else url
 
 
 def _launcher(given: Given) -> Setting[str]:
