@@ -12,7 +12,7 @@ from pipecat_voice_test.errors import BotError
 from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
 from pipecat_voice_test.measurement.judge import judge_call
 from pipecat_voice_test.measurement.results import CallResult, FindingCount, Verdict
-from pipecat_voice_test.protocol.identity import call_identity
+from pipecat_voice_test.protocol.identity import CallIdentity, call_identity
 from pipecat_voice_test.protocol.record import FindingTally
 from pipecat_voice_test.protocol.virtual_call import VirtualCall
 from pipecat_voice_test.scenario.caller import Clip, ScriptedCaller
@@ -52,6 +52,7 @@ class OneCall:
         clock: Clock,
         heartbeat: Heartbeat,
         provider: str = "twilio",
+        identity: CallIdentity | None = None,
     ) -> None:
         self.scenario = prepared.scenario
         self.number = number
@@ -60,7 +61,9 @@ class OneCall:
         self.began_ms = clock.now_ms()
         self._clock = clock
         self._heartbeat = heartbeat
-        self._identity = call_identity(seed, prepared.scenario.name, number, provider)
+        self._identity = identity or call_identity(
+            seed, prepared.scenario.name, number, provider
+        )
         self._phone: PhoneCall | None = None
         self._noticed: tuple[Event, ...] = ()  # On the way to a call that did not come about.
 
