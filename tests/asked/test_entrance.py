@@ -1,7 +1,6 @@
 """By which door callers come in is read from the options, and what does not fit is said."""
 
 import sys
-
 from collections.abc import Mapping
 
 import pytest
@@ -14,7 +13,7 @@ DUMMY = "0" * 32
 TOKEN = "TWILIO_AUTH_TOKEN"
 
 
-def entrance(environ: Mapping[str, str] | None = None, **options: str) -> Entrance:
+def entrance(environ: Mapping[str, str] | None = None, /, **options: str) -> Entrance:
     given = {name.replace("_", "-"): (value,) for name, value in options.items()}
     return entrance_of(Given(given, environ or {}), environ or {})
 
