@@ -77,17 +77,13 @@ def turn_strategies() -> UserTurnStrategies:
 
 
 async def run_call(transport: BaseTransport, runner_args: RunnerArguments) -> None:
-    brain = faulty.make_brain(FAULT)
-    turns = UserTurnProcessor(
-        user_turn_strategies=turn_strategies(), user_idle_timeout=float(os.getenv("PATIENCE", "0"))
-    )
     pipeline = Pipeline(
         [
             transport.input(),
             VADProcessor(vad_analyzer=SileroVADAnalyzer(params=VADParams(**FAULT.hears))),
-            turns,
+            UserTurnProcessor(user_turn_strategies=turn_strategies()),
             DTMFAggregator(timeout=KEY_PAUSE_S, prefix=""),
-            brain,
+            faulty.make_brain(FAULT),
             EspeakTTSService(),
             transport.output(),
         ]
@@ -104,10 +100,6 @@ async def run_call(transport: BaseTransport, runner_args: RunnerArguments) -> No
     async def greet(_transport, _client):
         if FAULT.name != "no-greeting":
             await worker.queue_frame(TTSSpeakFrame(GREETING))
-
-    @turns.event_handler("on_user_turn_idle")
-    async def lose_patience(_turns):
-        await brain.lose_patience()
 
     @transport.event_handler("on_client_disconnected")
     async def hang_up(_transport, _client):

@@ -65,11 +65,6 @@ class ScriptedBrain(FrameProcessor):
     async def answer(self, text: str) -> None:
         await self.push_frame(TTSSpeakFrame(text))
 
-    async def lose_patience(self) -> None:
-        """End the call of somebody who has said nothing for long."""
-        if not self._leaving:
-            await self.say_goodbye()
-
     async def say_goodbye(self) -> None:
         """Say goodbye and end the call once it has been said."""
         self._leaving = True
