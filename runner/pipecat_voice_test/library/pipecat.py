@@ -12,7 +12,6 @@ from uuid import uuid4
 from pipecat_voice_test.audio.line import line_sound
 from pipecat_voice_test.doors.door import CallFacts
 from pipecat_voice_test.doors.entrance import Entrance, door_to
-from pipecat_voice_test.errors import UnsupportedCapability
 from pipecat_voice_test.library.adapter import AdapterCapabilities, VoiceAgentAdapter
 from pipecat_voice_test.library.chunk import CHUNK_RATE_HZ, AudioChunk
 from pipecat_voice_test.library.interruption import Interruption, excuse_me, take_floor
@@ -212,6 +211,8 @@ class PipecatAgentAdapter(VoiceAgentAdapter):
     async def send_dtmf(self, tones: str) -> None:
         """Press keys, 100 ms apart; returns when the last one has been sent.
 
+        Over WebRTC they are messages beside the line, as a page sends them.
+
         Raises:
             BotGone, NotConnected: As for `send_audio`.
             ValueError: There is no such key.
@@ -219,10 +220,6 @@ class PipecatAgentAdapter(VoiceAgentAdapter):
         strange = [tone for tone in tones if tone not in KEYS]
         if strange:
             raise ValueError(f"{strange[0]!r} is not a key of a telephone: give 0-9, * and #")
-        if not self.capabilities.dtmf:
-            raise UnsupportedCapability(
-                f"`{self.transport}` carries no keys.", fix='use `transport="websocket"`.'
-            )
         await self._there().press(tones)
 
     def save_recording(self, folder: Path | str) -> Path:

@@ -51,6 +51,15 @@ def load_paths(paths: Sequence[Path], *, cwd: Path) -> list[Scenario]:
     return scenarios
 
 
+def load_text(text: str, *, cwd: Path) -> list[Scenario]:
+    """The scenarios of a text that lies in no file; paths in it count from `cwd`.
+
+    Raises:
+        ScenarioError: It is wrong.
+    """
+    return _read(_Text(text, cwd), may_be_fragment=False) or []
+
+
 def read_all(paths: Sequence[Path], *, cwd: Path) -> tuple[list[Scenario], list[ScenarioError]]:
     """The scenarios that can be read, and one error for each file that cannot.
 
@@ -178,6 +187,22 @@ class _Disk:
         return self._top_shown if file == self.top else _shown(file, self._cwd)
 
 
+class _Text(_Disk):
+    """The same for a text that stands where the file would be."""
+
+    def __init__(self, text: str, cwd: Path) -> None:
+        super().__init__(Path("<text>"), cwd)
+        self._text = text
+
+    def read(self, file: Path) -> bytes:
+        if file != self.top:
+            return super().read(file)
+        data = self._text.encode("utf-8", "surrogatepass")
+        if len(data) > MAX_FILE_BYTES:
+            raise Refused(f"it has more than {MAX_FILE_BYTES} bytes", "split it")
+        return data
+
+
 def _root_of(folder: Path, cwd: Path) -> Path:
     real_folder, real_cwd = Path(os.path.realpath(folder)), Path(os.path.realpath(cwd))
     for above in (real_folder, *real_folder.parents):
@@ -241,7 +266,10 @@ def _refuse_folder(error: OSError) -> None:
 
 def _read_file(file: Path, cwd: Path, *, may_be_fragment: bool) -> list[Scenario] | None:
     """The scenarios of one file; None for a fragment found in a folder."""
-    disk = _Disk(file, cwd)
+    return _read(_Disk(file, cwd), may_be_fragment=may_be_fragment)
+
+
+def _read(disk: _Disk, *, may_be_fragment: bool) -> list[Scenario] | None:
     shown = disk.shown(disk.top)
     reader = TreeReader(disk)
     try:
