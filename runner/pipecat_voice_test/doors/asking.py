@@ -14,6 +14,7 @@ from pipecat_voice_test.web.client import Reply, ask
 
 REPLY_S = 15.0  # P-60
 _BODY_CHARACTERS = 512
+_URL_CHARACTERS = 200
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -97,10 +98,11 @@ def with_query(url: str, query: str) -> str:
 
 
 def shown_url(url: str) -> str:
-    """Without user, password and query, which may be secrets."""
+    """Without user, password and query, which may be secrets, and not endless."""
     scheme, joint, rest = url.partition("?")[0].partition("://")
     host, slash, path = rest.partition("/")
-    return f"{scheme}{joint}{host.rpartition('@')[2]}{slash}{path}"
+    shown = f"{scheme}{joint}{host.rpartition('@')[2]}{slash}{path}"
+    return shown if len(shown) <= _URL_CHARACTERS else f"{shown[:_URL_CHARACTERS]}…"
 
 
 def shown_reply(reply: Reply) -> str:

@@ -15,7 +15,7 @@ from pipecat_voice_test.doors.addresses import Address, BadAddress
 from pipecat_voice_test.doors.asking import REPLY_S, Network, StartReply, shown_reply, shown_url
 from pipecat_voice_test.doors.direct import MakeWire
 from pipecat_voice_test.doors.door import CallFacts, OpenLine
-from pipecat_voice_test.doors.upgrade import Signing, dial_as
+from pipecat_voice_test.doors.upgrade import Signing, dial_as, without
 from pipecat_voice_test.errors import BotError
 from pipecat_voice_test.protocol.untrusted import Unreadable, json_type, quoted, read_json
 from pipecat_voice_test.timeline import Event, Note
@@ -106,10 +106,9 @@ class StartDoor:
         if not reply.is_ok:
             raise self._refused(reply)
         told = self._read(reply)
-        where = shown_url(told.reachable)
-        if told.token:
-            where = f"{where.replace(told.token, '***')}, with a token"
-        noticed.append(Note(0.0, f"It said to call {where}."))
+        where = shown_url(without(told.token, told.reachable))
+        with_token = ", with a token" if told.token else ""
+        noticed.append(Note(0.0, f"It said to call {where}{with_token}."))
         return told
 
     def _refused(self, reply: Reply) -> StartReply:

@@ -11,6 +11,7 @@ from pipecat_voice_test.protocol.requests.signature import HEADER, signature
 
 _TURNED_AWAY = (401, 403)
 _MASK = "***"
+_SECRET_CHARACTERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,13 @@ async def dial_as(
     try:
         return await dial(url, clock, headers=signed)
     except BotError as error:
-        if secret:
-            _hide(error, secret)
+        error.what, error.fix, error.evidence = (
+            without(secret, text) for text in (error.what, error.fix, error.evidence)
+        )
+        error.args = (error.what,)
         turned_away = isinstance(error, HandshakeRefused) and error.status in _TURNED_AWAY
         if signing is not None and turned_away:
-            made_of = published.replace(secret, _MASK) if secret else published
+            made_of = without(secret, published)
             error.fix = (
                 f"if the bot checks signatures: this one was made of {made_of}\n"
                 "with the bot's TWILIO_AUTH_TOKEN or `--auth-token`; `--signature-url` names\n"
@@ -65,8 +68,10 @@ async def dial_as(
         raise
 
 
-def _hide(error: BotError, secret: str) -> None:
-    error.what, error.fix, error.evidence = (
-        text.replace(secret, _MASK) for text in (error.what, error.fix, error.evidence)
-    )
-    error.args = (error.what,)
+def without(secret: str, text: str) -> str:
+    """The text with a segment of a path masked; no secret if that is empty."""
+    if not secret:
+        return text
+    text = text.replace(f"/{secret}", f"/{_MASK}")
+    # A bot may say it back in other places; a very short one would tear words apart.
+    return text.replace(secret, _MASK) if len(secret) >= _SECRET_CHARACTERS else text
