@@ -64,7 +64,6 @@ async def connect(
     clock: Clock,
     *,
     ice_servers: Sequence[IceServer] = (),
-    connect_s: float = CONNECT_S,
 ) -> Connected:
     """Make an offer, have it answered, and wait until sound can flow.
 
@@ -73,7 +72,6 @@ async def connect(
         signal: Brings it our SDP and gives the one it answers with.
         clock: What everything is stamped by.
         ice_servers: To find more ways to the bot.
-        connect_s: How long ICE and the handshake may take once the bot has answered.
 
     Raises:
         CannotConnect: There is no path, the bot's answer is of no use, or the handshake failed.
@@ -82,15 +80,13 @@ async def connect(
     servers = [server for one in ice_servers if (server := _server(one)) is not None]
     peer = RTCPeerConnection(RTCConfiguration(servers, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
     try:
-        return await _connected(peer, bot, signal, clock, connect_s)
+        return await _connected(peer, bot, signal, clock)
     except BaseException:
         await asyncio.shield(close_peer(peer))
         raise
 
 
-async def _connected(
-    peer: RTCPeerConnection, bot: str, signal: Signal, clock: Clock, connect_s: float
-) -> Connected:
+async def _connected(peer: RTCPeerConnection, bot: str, signal: Signal, clock: Clock) -> Connected:
     mouth = Mouth()
     peer.addTrack(mouth)
     able = RTCRtpReceiver.getCapabilities("audio")
@@ -112,12 +108,12 @@ async def _connected(
     answer = await signal(offer)
     await _take_answer(peer, bot, answer)
     try:
-        async with asyncio.timeout(connect_s):
+        async with asyncio.timeout(CONNECT_S):
             await settled.wait()
     except TimeoutError as error:
-        raise _no_path(peer, bot, offer, answer, connect_s) from error
+        raise _no_path(peer, bot, offer, answer) from error
     if peer.connectionState != "connected":
-        raise _no_path(peer, bot, offer, answer, connect_s)
+        raise _no_path(peer, bot, offer, answer)
     try:
         async with asyncio.timeout(CHANNEL_S):
             await opened.wait()
@@ -160,9 +156,7 @@ async def _take_answer(peer: RTCPeerConnection, bot: str, answer: str) -> None:
         raise refused.useless_answer(bot, f"{type(error).__name__}: {error}") from error
 
 
-def _no_path(
-    peer: RTCPeerConnection, bot: str, offer: str, answer: str, waited_s: float
-) -> refused.CannotConnect:
+def _no_path(peer: RTCPeerConnection, bot: str, offer: str, answer: str) -> refused.CannotConnect:
     if peer.iceConnectionState == "completed":
-        return refused.no_handshake(bot, waited_s, failed=peer.connectionState == "failed")
-    return refused.never_connected(bot, waited_s, candidates(offer), candidates(answer))
+        return refused.no_handshake(bot, CONNECT_S, failed=peer.connectionState == "failed")
+    return refused.never_connected(bot, CONNECT_S, candidates(offer), candidates(answer))

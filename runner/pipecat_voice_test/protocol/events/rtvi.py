@@ -84,7 +84,7 @@ def _detail(data: Any) -> str:
     for name in _TELLING:
         if isinstance(data.get(name), str):
             return _safe(data[name], DETAIL_CHARACTERS)
-    plain = [f"{name}: {said}" for name, said in data.items() if isinstance(said, str | float)]
+    plain = [f"{name}: {said}" for name, said in data.items() if isinstance(said, str | int | float)]
     return _safe(", ".join(plain[:_FIELDS_SHOWN]), DETAIL_CHARACTERS)
 
 
