@@ -2,8 +2,20 @@
 
 import numpy as np
 import pytest
-from pipecat_voice_test.audio.codec import FRAME_MS, FRAME_SAMPLES, decode_ulaw, encode_ulaw
+import soxr  # type: ignore[import-untyped]  # It ships no types.
+from pipecat_voice_test.audio.codec import (
+    FRAME_MS,
+    FRAME_SAMPLES,
+    SAMPLES_PER_MS,
+    decode_ulaw,
+    encode_ulaw,
+)
+from pipecat_voice_test.audio.files import read_recording
 from pipecat_voice_test.audio.l16 import LinearEar, LinearMouth, read_l16, write_l16
+from pipecat_voice_test.audio.level import to_pcm
+from pipecat_voice_test.audio.speech import heard_bursts
+
+from audio.sounds import RECORDINGS, VOICES
 
 RATES_HZ = [8000, 16_000, 24_000, 48_000]
 FRAMES = 50
@@ -73,3 +85,17 @@ def test_what_was_cleared_is_not_heard_at_the_beginning_of_what_comes_next() -> 
     ear.clear()
 
     assert not decode_ulaw(ear(np.zeros(480, np.int16))).any()
+
+
+@pytest.mark.parametrize("voice", VOICES)
+def test_a_voice_begins_within_3_ms_of_when_it_does_over_ulaw(voice: str) -> None:
+    quiet = np.zeros(4000, np.int16)
+    pcm = np.concatenate([quiet, read_recording((RECORDINGS / f"{voice}.wav").read_bytes()), quiet])
+    ear, sent = LinearEar(24_000), to_pcm(soxr.resample(pcm.astype(np.float64), 8000, 24_000))
+
+    linear = b"".join(ear(sent[start : start + 960]) for start in range(0, len(sent), 960))
+
+    onsets = [np.array([start for start, _ in heard_bursts(decode_ulaw(ulaw))])
+              for ulaw in (linear, encode_ulaw(pcm))]  # fmt: skip
+    assert len(onsets[0])
+    assert np.abs(onsets[0] - onsets[1]).max() <= 3 * SAMPLES_PER_MS
