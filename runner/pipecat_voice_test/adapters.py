@@ -9,7 +9,7 @@ It is the known surface of LangWatch Scenario's adapter, so a suite written for 
 from pipecat_voice_test.errors import BotGone, NotConnected, UnsupportedCapability
 from pipecat_voice_test.library.adapter import AdapterCapabilities, VoiceAgentAdapter
 from pipecat_voice_test.library.chunk import AudioChunk, silent_chunk
-from pipecat_voice_test.library.interruption import Interruption
+from pipecat_voice_test.library.live.interruption import Interruption
 from pipecat_voice_test.library.pipecat import PipecatAgentAdapter
 
 # What LangWatch Scenario calls them, for suites that catch them.

@@ -90,17 +90,28 @@ async def call_bot(
     one = await asyncio.to_thread(one_scenario, scenario)
     if one.skip_reason:
         return skipped(one)
+    if start_timeout:
+        await UrlBot(url, start_timeout_s=start_timeout).start()
+    return await _until_fit(one, url, entrance, seed, output_dir)
+
+
+async def _until_fit(
+    scenario: Scenario,
+    url: str,
+    entrance: Entrance,
+    seed: int,
+    output_dir: str | PathLike[str] | None,
+) -> HeldCall:
+    """Call until this machine was quick enough, twice at most."""
     door = door_to(url, entrance)
-    prepared = await asyncio.to_thread(_prepared, one, seed)
-    kept = None
+    prepared = await asyncio.to_thread(_prepared, scenario, seed)
+    kept, number = None, 1
     if output_dir is not None:
         bot, settings = BotFacts("url", _name(url)), Settings(entrance.shown)
         kept = await asyncio.to_thread(kept_in, Path(output_dir), bot, settings, seed)
-    if start_timeout:
-        await UrlBot(url, start_timeout_s=start_timeout).start()
-    number = 1 if kept is None else kept.begin(one, prepared.fingerprint)
+        number = kept.begin(scenario, prepared.fingerprint)
     for attempt in range(INVALID_RETRIES + 1):
-        identity = call_identity(seed, one.name, next(_calls), entrance.provider)
+        identity = call_identity(seed, scenario.name, next(_calls), entrance.provider)
         result = await _call(
             prepared, door, kept, number, identity, seed, last=attempt == INVALID_RETRIES
         )

@@ -14,9 +14,9 @@ from pipecat_voice_test.doors.door import CallFacts
 from pipecat_voice_test.doors.entrance import Entrance, door_to
 from pipecat_voice_test.library.adapter import AdapterCapabilities, VoiceAgentAdapter
 from pipecat_voice_test.library.chunk import CHUNK_RATE_HZ, AudioChunk
-from pipecat_voice_test.library.interruption import Interruption, excuse_me, take_floor
-from pipecat_voice_test.library.line import LiveLine
-from pipecat_voice_test.library.wording import not_connected
+from pipecat_voice_test.library.live.interruption import Interruption, excuse_me, take_floor
+from pipecat_voice_test.library.live.line import LiveLine
+from pipecat_voice_test.library.live.wording import not_connected
 from pipecat_voice_test.protocol.identity import CallIdentity, run_account_sid
 from pipecat_voice_test.report.disk import make_folder, write_whole
 from pipecat_voice_test.report.events import event_lines

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipecat_voice_test.audio.codec import decode_ulaw
 from pipecat_voice_test.library.chunk import AudioChunk
-from pipecat_voice_test.library.rates import Heard24k
+from pipecat_voice_test.library.live.rates import Heard24k
 from pipecat_voice_test.timeline import SAMPLE_RATE_HZ, SAMPLES_PER_MS, HeardPiece
 
 FIRST_MS = 5.0

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from pipecat_voice_test.audio.line import LineSound
-from pipecat_voice_test.library.mouth import LiveFrame, LiveMouth
+from pipecat_voice_test.library.live.mouth import LiveFrame, LiveMouth
 from pipecat_voice_test.timeline import Event, Heard, PlaybackCleared
 
 KEY_GAP_MS = 100  # P-16

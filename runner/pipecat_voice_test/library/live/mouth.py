@@ -14,7 +14,7 @@ import numpy as np
 from pipecat_voice_test.audio.codec import Pcm
 from pipecat_voice_test.audio.line import LineSound
 from pipecat_voice_test.library.chunk import AudioChunk
-from pipecat_voice_test.library.rates import Spoken8k
+from pipecat_voice_test.library.live.rates import Spoken8k
 from pipecat_voice_test.timeline import FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS
 
 _SILENCE: Pcm = np.zeros(0, np.int16)

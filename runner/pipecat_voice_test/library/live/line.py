@@ -15,12 +15,12 @@ from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.doors.door import CallFacts, Door, OpenLine
 from pipecat_voice_test.errors import NotConnected
-from pipecat_voice_test.library.caller import LiveCaller
 from pipecat_voice_test.library.chunk import AudioChunk
-from pipecat_voice_test.library.ear import ChunkEar
-from pipecat_voice_test.library.mouth import Utterance
-from pipecat_voice_test.library.noticed import News, NoticedSocket
-from pipecat_voice_test.library.wording import bot_gone, heard_nothing
+from pipecat_voice_test.library.live.caller import LiveCaller
+from pipecat_voice_test.library.live.ear import ChunkEar
+from pipecat_voice_test.library.live.mouth import Utterance
+from pipecat_voice_test.library.live.noticed import News, NoticedSocket
+from pipecat_voice_test.library.live.wording import bot_gone, heard_nothing
 from pipecat_voice_test.measurement.fitness import why_void
 from pipecat_voice_test.protocol.virtual_call import VirtualCall
 from pipecat_voice_test.timeline import (

@@ -17,8 +17,8 @@ import numpy as np
 from pipecat_voice_test.audio.codec import Pcm, decode_ulaw
 from pipecat_voice_test.audio.speech import clip_spans
 from pipecat_voice_test.library.chunk import CHUNK_RATE_HZ, AudioChunk
-from pipecat_voice_test.library.line import LiveLine
-from pipecat_voice_test.library.rates import Heard24k, Spoken8k
+from pipecat_voice_test.library.live.line import LiveLine
+from pipecat_voice_test.library.live.rates import Heard24k, Spoken8k
 from pipecat_voice_test.measurement.barge_in import (
     LOUD_BEFORE_MS,
     WINDOW_MS,

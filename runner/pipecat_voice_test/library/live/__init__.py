@@ -1,0 +1,1 @@
+"""A call that a program holds: what it says, and what it hears, while the line never goes quiet."""
