@@ -7,6 +7,7 @@ from typing import Protocol
 from pipecat_voice_test.call.clock import Clock
 from pipecat_voice_test.call.socket import Socket
 from pipecat_voice_test.protocol.identity import CallIdentity
+from pipecat_voice_test.protocol.requests.call_api import Transfer
 from pipecat_voice_test.protocol.wire import Wire
 from pipecat_voice_test.timeline import EndedBy, Event
 
@@ -35,6 +36,8 @@ class OpenLine:
         after: What the network does once the call is over, such as asking for further call
             instructions (P-62); gives what it noticed, at times from when it was asked. Never
             raises.
+        go_on_with: What it does in place of that when the bot has given it other instructions
+            (P-50), the same way; None if it takes none.
     """
 
     socket: Socket
@@ -42,6 +45,7 @@ class OpenLine:
     connect_ms: float = 0.0
     events: Sequence[Event] = ()
     after: Callable[[EndedBy], Awaitable[Sequence[Event]]] | None = None
+    go_on_with: Callable[[Transfer], Awaitable[Sequence[Event]]] | None = None
 
 
 class Door(Protocol):

@@ -1,12 +1,14 @@
 """Which door was asked for, and how to find it once the bot's address is known."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pipecat_voice_test.call.clock import Clock
 from pipecat_voice_test.doors.addresses import AddressMap
 from pipecat_voice_test.doors.asking import Network, WebhookReply
 from pipecat_voice_test.doors.direct import DirectDoor
 from pipecat_voice_test.doors.door import CallFacts, Door, OpenLine
+from pipecat_voice_test.doors.flow import transferred
 from pipecat_voice_test.doors.profiles import wire_maker
 from pipecat_voice_test.doors.start import StartDoor
 from pipecat_voice_test.doors.upgrade import Signing
@@ -77,17 +79,32 @@ def door_to(bot_url: str, entrance: Entrance) -> Door:
         doors.append(StartDoor(entrance.start, network, entrance.provider, make_wire, signing))
     match doors:
         case []:
-            return DirectDoor(bot_url, make_wire, signing=signing)
+            return TransferDoor(DirectDoor(bot_url, make_wire, signing=signing), network)
         case [door]:
-            return door
+            return TransferDoor(door, network)
         case _:
-            return EitherDoor(*doors)
+            return TransferDoor(EitherDoor(*doors), network)
 
 
 def network_of(bot_url: str, entrance: Entrance) -> Network:
     """How the network asks the servers of a bot that listens at `bot_url`."""
     addresses = AddressMap(bot_url, entrance.address_map, entrance.keep_query)
     return Network(addresses, entrance.auth_token)
+
+
+class TransferDoor:
+    """Adds to a door that a bot can have its call go on with other instructions (P-50)."""
+
+    def __init__(self, door: Door, network: Network) -> None:
+        self._door = door
+        self._network = network
+
+    async def open(self, facts: CallFacts, clock: Clock) -> OpenLine:
+        """Open the door; raises as that does."""
+        line = await self._door.open(facts, clock)
+        if line.go_on_with is not None:
+            return line
+        return replace(line, go_on_with=partial(transferred, facts, self._network, clock))
 
 
 class EitherDoor:

@@ -19,6 +19,7 @@ from pipecat_voice_test.doors.asking import (
 )
 from pipecat_voice_test.doors.door import CallFacts
 from pipecat_voice_test.errors import BotError
+from pipecat_voice_test.protocol.requests.call_api import Transfer
 from pipecat_voice_test.protocol.requests.instructions import (
     Connect,
     Hangup,
@@ -32,7 +33,7 @@ from pipecat_voice_test.protocol.requests.instructions import (
     Verb,
     read_instructions,
 )
-from pipecat_voice_test.protocol.untrusted import Unreadable, excerpt, quoted
+from pipecat_voice_test.protocol.untrusted import Unreadable, quoted
 from pipecat_voice_test.timeline import Event, Finding, Note, Severity
 from pipecat_voice_test.web.client import AskFailed, Reply, Trouble
 
@@ -127,21 +128,16 @@ class Flow:
         except BotError as error:
             self._found(error)
 
-    async def go_on_with(self, body: bytes | None, url: str, method: str = "POST") -> None:
-        """Run new instructions in place of the old, as when a call is transferred (P-50).
-
-        Args:
-            body: The instructions themselves; None to ask for them.
-            url: Where to ask.
-            method: How.
-        """
+    async def go_on_with(self, transfer: Transfer) -> None:
+        """Run new instructions in place of the old (P-50); never raises, as `after_stream`."""
         self._over_ms = self._clock.now_ms()
         try:
             self._verbs.clear()
-            if body is None:
-                await self._ask(self._resolved(url), method, "in-progress")
+            if transfer.url:
+                address = self._resolved(transfer.url)
+                await self._ask(address, transfer.method, "in-progress")
             else:
-                self._read(body, "", evidence=f"They were: {excerpt(body)}")
+                self._read(transfer.instructions.encode("utf-8", "replace"), "")
             await self._to_end(wait=True)
         except BotError as error:
             self._found(error)
@@ -224,7 +220,7 @@ class Flow:
             raise _refused(name, reply)
         self._read(reply.body, name, evidence=shown_reply(reply))
 
-    def _read(self, body: bytes, name: str, *, evidence: str) -> None:
+    def _read(self, body: bytes, name: str, *, evidence: str = "") -> None:
         try:
             self._verbs.extend(read_instructions(body))
         except Unreadable as error:
@@ -275,24 +271,22 @@ def _no_reply(name: str, error: AskFailed) -> WebhookReply:
 
 
 async def transferred(
-    facts: CallFacts, network: Network, clock: Clock, body: bytes | None, url: str, method: str
+    facts: CallFacts, network: Network, clock: Clock, transfer: Transfer
 ) -> Sequence[Event]:
     """Run new instructions when a bot had its call's stream ended for them (P-50). Never raises.
 
     Args:
         facts: Of the call.
-        network: How the bot's servers are asked.
+        network: How the bot's servers are asked; a path is one of the bot.
         clock: Of the call.
-        body: The instructions themselves; None to ask for them at `url`.
-        url: As the bot said it; a path is one of the bot.
-        method: `POST` or `GET`.
+        transfer: The new instructions, or where they are.
 
     Returns:
         What was noticed, at times from now on.
     """
     base = network.addresses.at_bot("/")
     flow = Flow(facts, network, clock, Source(base, shown_url(base.reachable)))
-    await flow.go_on_with(body, url, method)
+    await flow.go_on_with(transfer)
     return flow.noticed
 
 

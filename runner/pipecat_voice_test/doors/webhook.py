@@ -16,6 +16,7 @@ from pipecat_voice_test.doors.door import CallFacts, OpenLine
 from pipecat_voice_test.doors.flow import Flow, Source
 from pipecat_voice_test.doors.upgrade import Signing, dial_as
 from pipecat_voice_test.errors import BotError, UsageError
+from pipecat_voice_test.protocol.requests.call_api import Transfer
 from pipecat_voice_test.protocol.requests.instructions import Connect, Stream
 from pipecat_voice_test.protocol.untrusted import quoted
 from pipecat_voice_test.protocol.wire import Wire
@@ -95,7 +96,14 @@ class WebhookDoor:
             await flow.after_stream(connect, wait=ended_by in _CALLER_STAYS)
             return (*flow.noticed, *await callbacks.told())
 
-        return OpenLine(dialled.socket, wire, dialled.connect_ms, tuple(flow.noticed), after)
+        async def go_on_with(transfer: Transfer) -> Sequence[Event]:
+            callbacks.tell("stream-stopped")
+            flow.noticed = []
+            await flow.go_on_with(transfer)
+            return (*flow.noticed, *await callbacks.told())
+
+        events = tuple(flow.noticed)
+        return OpenLine(dialled.socket, wire, dialled.connect_ms, events, after, go_on_with)
 
     def _stream_address(self, stream: Stream, flow: Flow) -> StreamAddress:
         try:
