@@ -35,8 +35,8 @@ from pipecat_voice_test.timeline import (
 )
 
 FRAMES_PER_SECOND = 1000 // FRAME_MS
-# One second of media messages with their WebSocket headers; P-25 speaks up above it.
-UNSENT_BYTES_PER_SECOND = FRAMES_PER_SECOND * 387
+WEBSOCKET_HEADER_BYTES = 8
+UNSENT_MS = 1000  # P-25 speaks up above it.
 NOT_READING_MS = 10_000  # P-25
 VANISHED = 1006  # Close code of a socket that went without a close frame.
 GOODBYE_MS = 5_000  # P-43: how long the bot may take to close after `stop`.
@@ -80,6 +80,7 @@ class PhoneCall:
         self._heartbeat = heartbeat
         self._start_ms = 0.0
         self._untaken: deque[Arrival] = deque()
+        self._sent_bytes = 0
         self._pings = 0
         self._late_ms: list[float] = []
         self._share = Share()
@@ -247,12 +248,13 @@ class PhoneCall:
 
     def _look_at_backpressure(self, at_ms: float) -> None:
         unsent_bytes = self._socket.unsent_bytes()
-        if unsent_bytes <= UNSENT_BYTES_PER_SECOND:
+        # A second of audio is 16 to 100 kB, depending on the network and its rate.
+        unsent_ms = unsent_bytes * FRAME_MS * len(self._late_ms) / max(1, self._sent_bytes)
+        if unsent_ms <= UNSENT_MS:
             self._backed_up_since_ms = None
             return
         if self._backed_up_since_ms is None:
             self._backed_up_since_ms = at_ms
-            unsent_ms = unsent_bytes * 1000.0 / UNSENT_BYTES_PER_SECOND
             self._call.record_event(Backpressure(at_ms, unsent_ms))
         elif at_ms - self._backed_up_since_ms >= NOT_READING_MS:
             self._call.found(_not_reading(at_ms, unsent_bytes))
@@ -260,6 +262,7 @@ class PhoneCall:
 
     def _flush(self) -> None:
         for message in self._call.messages_to_send():
+            self._sent_bytes += len(message) + WEBSOCKET_HEADER_BYTES
             self._socket.send(message)
 
     # --- the end --------------------------------------------------------------------------
