@@ -61,8 +61,11 @@ def kept_busy(count: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def pipecat_bot(python: str) -> Iterator[str]:
-    """Start the example bot with this Python; gives its address once it listens."""
+def pipecat_bot(python: str, **variables: str) -> Iterator[str]:
+    """Start the example bot with this Python; gives its address once it listens.
+
+    It takes calls over WebRTC there as well.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [python, "examples/pipecat-bot/bot.py", "-t", "twilio", "--host", "127.0.0.1"]
@@ -70,6 +73,7 @@ def pipecat_bot(python: str) -> Iterator[str]:
         **os.environ,
         "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
         "TWILIO_AUTH_TOKEN": "a-token",
+        **variables,
     }
     with subprocess.Popen(
         [*command, "--port", f"{port}"],

@@ -16,6 +16,7 @@ from typing import IO, Any
 from pipecat_voice_test.bot.url import UrlBot
 from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.call.loop import punctual_loop
+from pipecat_voice_test.doors.entrance import Entrance
 from pipecat_voice_test.measurement.results import CallResult, RunResult
 from pipecat_voice_test.one_call import OneCall
 from pipecat_voice_test.report.write import ResultsFolder
@@ -157,6 +158,7 @@ def run_calls(
     *,
     workers: int,
     repeat: int = 1,
+    entrance: Entrance = Entrance(),  # noqa: B008  (frozen)
     look: Callable[[CallResult], None] = lambda result: None,
 ) -> RunResult:
     """Call as `run` does; `look` sees each call before its sound and events are let go."""
@@ -165,7 +167,9 @@ def run_calls(
     async def hold(progress: Progress) -> None:
         folder = ResultsFolder(results, working=results.parent)
         speaker = Speaker(None, SpeechCache(None))
-        plan = Plan(tuple(scenarios), repeat=repeat, workers=workers, control=False)
+        plan = Plan(
+            tuple(scenarios), repeat=repeat, workers=workers, control=False, entrance=entrance
+        )
         bots = Bots(lambda: UrlBot(bot_url))
         result, _ = await Run(plan, bots, folder, speaker, progress).hold()
         # Not returned: `asyncio.run` writes down the `repr` of what comes back, all of it, when
