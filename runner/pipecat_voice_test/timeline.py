@@ -29,6 +29,21 @@ class EndedBy(StrEnum):
     TIMEOUT = "timeout"
 
 
+class EndedHow(StrEnum):
+    """By what a call, or the bot's stream in it, ended."""
+
+    SCRIPT = "script"  # The caller had said everything.
+    SOCKET = "socket"  # The bot closed its socket, or lost it.
+    CALL_API = "call_api"  # The bot asked the network to end the call; PROTOCOL 6.
+    NEW_INSTRUCTIONS = "new_instructions"  # The bot gave the network others; P-50.
+    NOT_READING = "not_reading"  # The bot left the line to choke; P-25.
+    TIME_LIMIT = "time_limit"
+    INTERRUPTED = "interrupted"  # The run was.
+
+
+OVER_API = (EndedHow.CALL_API, EndedHow.NEW_INSTRUCTIONS)
+
+
 class Severity(StrEnum):
     """How bad a finding is: only warnings fail the `protocol` check (P-30)."""
 
@@ -307,6 +322,7 @@ class Timeline:
         most_queued_ms: The most audio that ever waited to be heard (`burst_ahead`).
         duration_ms: From `start` to the end of the call.
         ended_at_ms: When the caller hung up or the bot closed.
+        ended_how: By what it ended; None if that is not known.
         close_code: The bot's close code; None if there was none.
         bot_closed_ms: When the bot's side of the socket closed, None if it never did.
         connect_ms: From the start of the TCP connect to status 101.
@@ -324,6 +340,7 @@ class Timeline:
     duration_ms: float = 0.0
     ended_by: EndedBy = EndedBy.CALLER
     ended_at_ms: float = 0.0
+    ended_how: EndedHow | None = None
     close_code: int | None = None
     close_reason: str = ""
     bot_closed_ms: float | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +24,14 @@ from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.call.socket import Broken, Closed, Ping
 from pipecat_voice_test.protocol.twilio import TwilioWire
 from pipecat_voice_test.protocol.virtual_call import VirtualCall
+from pipecat_voice_test.protocol.wire import Complaint
 from pipecat_voice_test.timeline import (
     Backpressure,
     BotClosed,
     Caller,
     CallerFrame,
     EndedBy,
+    EndedHow,
     Event,
     Finding,
     Heard,
@@ -422,10 +425,113 @@ def test_a_cancelled_call_says_stop_and_leaves_a_complete_timeline() -> None:
 
     assert [m.event for m in socket.sent[-2:]] == ["media", "stop"]
     assert socket.aborted_ms is not None
-    assert timeline.ended_by is EndedBy.CALLER
+    assert (timeline.ended_by, timeline.ended_how) == (EndedBy.CALLER, EndedHow.INTERRUPTED)
     assert timeline.ended_at_ms == pytest.approx(500.0, abs=20)
     assert len(timeline.said_ulaw) == 8 * 20 * timeline.rig.frames_sent
     assert timeline.heard[-1].end_sample / 8 == timeline.ended_at_ms
+
+
+# --- the call API: PROTOCOL 5, 6 --------------------------------------------------------------
+
+
+def hold_and(
+    at_ms: float,
+    do: Callable[[PhoneCall], None],
+    says: Says = (),
+    *,
+    for_ms: float = 400.0,
+    **bot: Any,
+) -> Held:
+    """Hold a call, and have something happen to it beside its line."""
+    clock = FakeClock()
+    socket = FakeSocket(clock, says, **bot)
+    phone = phone_of(socket, FakeCaller(for_ms), clock)
+    clock.at(5_000.0 + at_ms, lambda: do(phone))
+    asyncio.run(phone.hold())
+    return Held(phone.timeline(), socket, phone)
+
+
+def hang_up(phone: PhoneCall) -> None:
+    phone.end_over_api(EndedHow.CALL_API)
+
+
+@pytest.mark.parametrize("how", [EndedHow.CALL_API, EndedHow.NEW_INSTRUCTIONS])
+def test_a_bot_that_hangs_up_over_the_call_api_is_sent_stop_and_a_close(how: EndedHow) -> None:
+    """PROTOCOL 5: `stop`, close 1000, ended by the bot; at once, in the middle of a frame."""
+    held = hold_and(105.0, lambda phone: phone.end_over_api(how))
+
+    assert sent_ms(held, "media") == [20, 40, 60, 80, 100]
+    assert sent_ms(held, "stop") == [105.0]
+    assert held.socket.closed_ms == 105.0
+    assert (held.timeline.ended_by, held.timeline.ended_how) == (EndedBy.BOT, how)
+    assert held.timeline.ended_at_ms == held.timeline.bot_closed_ms == 105.0
+
+
+def test_what_was_queued_when_the_call_api_ended_the_call_is_not_heard() -> None:
+    """P-41."""
+    timeline = hold_and(150.0, hang_up, [(100.0, media(SPEECH * 10))]).timeline
+
+    assert [piece.end_sample / 8 for piece in timeline.heard] == [150.0]
+    assert len(timeline.unheard_ulaw) == 150 * 8
+
+
+def test_a_bot_that_keeps_its_socket_after_it_hung_up_is_cut_off() -> None:
+    """P-43."""
+    held = hold_and(100.0, hang_up, closes_after_ms=None)
+
+    assert held.socket.aborted_ms == 5100.0
+    assert [note.text.partition(":")[0] for note in held.timeline.of(Note)] == ["bot_kept_socket"]
+
+
+def test_whoever_hung_up_first_has_ended_the_call() -> None:
+    held = hold_and(105.0, hang_up, [(103.0, Closed(0.0, 1000))])
+
+    assert held.socket.events("stop") == []
+    assert (held.timeline.ended_how, held.timeline.ended_at_ms) == (EndedHow.SOCKET, 103.0)
+
+
+def test_hanging_up_on_a_caller_who_hung_up_does_nothing() -> None:
+    held = hold_and(105.0, hang_up, for_ms=100.0, closes_after_ms=50.0)
+
+    assert held.phone.caller_is_gone
+    assert sent_ms(held, "stop") == [100.0]
+    assert (held.timeline.ended_by, held.timeline.ended_how) == (EndedBy.CALLER, EndedHow.SCRIPT)
+
+
+def test_what_was_asked_of_the_call_api_is_in_the_records() -> None:
+    """PROTOCOL 6: findings recorded."""
+    complaint = Complaint("call_api_unauthorized", "unauthorized", "Wrong.", 20003)
+
+    held = hold_and(105.0, lambda phone: phone.asked_over_api("refused", 16, complaint))
+
+    assert list(held.timeline.of(MessageReceived)) == [
+        MessageReceived(105.0, "call_api", 16, detail="refused")
+    ]
+    assert [(f.at_ms, f.kind, f.code) for f in held.timeline.of(Finding)] == [
+        (105.0, "call_api_unauthorized", 20003)
+    ]
+    assert [(tally.kind, tally.count) for tally in held.phone.findings] == [
+        ("call_api_unauthorized", 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("says", "more", "how"),
+    [
+        pytest.param((), {}, EndedHow.SCRIPT, id="the-caller"),
+        pytest.param([(100.0, Closed(0.0, 1000))], {}, EndedHow.SOCKET, id="the-bot"),
+        pytest.param([(100.0, Closed(0.0, 1006))], {}, EndedHow.SOCKET, id="a-lost-socket"),
+        pytest.param((), {"limits": CallLimits(max_call_ms=100)}, EndedHow.TIME_LIMIT, id="time"),
+        pytest.param(
+            (),
+            {"for_ms": 60_000, "reads_until_ms": 2000.0, "closes_after_ms": None},
+            EndedHow.NOT_READING,
+            id="a-deaf-bot",
+        ),
+    ],
+)
+def test_by_what_a_call_ended_is_kept(says: Says, more: dict[str, Any], how: EndedHow) -> None:
+    assert hold(says, **more).timeline.ended_how is how
 
 
 class BrokenCaller(FakeCaller):

@@ -24,6 +24,7 @@ from pipecat_voice_test.scenario.model import EventName, Expectation, Scenario, 
 from pipecat_voice_test.timeline import (
     FRAME_MS,
     EndedBy,
+    EndedHow,
     Event,
     KeyPressed,
     Rig,
@@ -137,6 +138,7 @@ class Call:
     _caller: list[Event] = field(default_factory=list)
     _end: tuple[float, EndedBy, int | None, str] | None = None
     _lets_go_ms: float | None = 30.0
+    _how: EndedHow | None = None
 
     # --- the bot ----------------------------------------------------------------------
 
@@ -262,6 +264,13 @@ class Call:
         self._lets_go_ms = lets_go_ms
         return self
 
+    def bot_hangs_up_over_api(self, at_ms: float, *, closes: int | None = 1000) -> "Call":
+        """The network ends the bot's stream; then the bot closes, or never does."""
+        self._end = (at_ms, EndedBy.BOT, closes, "")
+        self._how = EndedHow.CALL_API
+        self._lets_go_ms = None if closes is None else 30.0
+        return self
+
     def times_out(self, at_ms: float) -> "Call":
         self._end = (at_ms, EndedBy.TIMEOUT, None, "")
         return self
@@ -303,7 +312,7 @@ class Call:
             if at_ms < end_ms:
                 call.receive(text, at_ms)
         closed_ms: float | None = end_ms
-        if ended_by in (EndedBy.BOT, EndedBy.BOT_ABNORMAL):
+        if ended_by in (EndedBy.BOT, EndedBy.BOT_ABNORMAL) and self._how is None:
             call.bot_closed(None if code == VANISHED else code, reason, end_ms)
         else:
             call.hang_up(end_ms)
@@ -325,6 +334,7 @@ class Call:
             most_queued_ms=call.most_queued_ms,
             duration_ms=max(end_ms, FRAME_MS * frames),
             ended_by=ended_by,
+            ended_how=self._how,
             ended_at_ms=end_ms,
             close_code=code,
             close_reason=reason,

@@ -174,6 +174,31 @@ def test_how_a_bot_may_end_a_call(code: int, reason: str, verdict: str, message:
     assert ended_by.at_ms == 2000
 
 
+@pytest.mark.parametrize("closes", [1000, 1006, 1011, None])
+def test_a_bot_may_end_a_call_over_the_call_api(closes: int | None) -> None:
+    """PROTOCOL 5: the network closes, so how the bot's socket goes then is no sign of health."""
+    made = call(ENDS).bot_says(500, 1000).bot_hangs_up_over_api(2000, closes=closes)
+    ended_by = check(made.judged, "ended_by")
+
+    assert (ended_by.verdict, ended_by.message) == (
+        "passed",
+        "ended_by was bot over the call API, as scripted",
+    )
+    assert check(made.judged, "turns[0].expect[1]").verdict == "passed"
+    assert made.value("hang_up_delay_ms") == pytest.approx(500, abs=CLOSE_MS)
+
+
+def test_a_bot_that_hangs_up_over_the_call_api_unasked_fails() -> None:
+    made = call(turn(LISTEN, answer()), turn(TurnKind.TURN, answer())).bot_says(500, 1000)
+    made.caller_says(1, 3000, 800, ends=False).bot_hangs_up_over_api(4500)
+    ended_by = check(made.judged, "ended_by")
+
+    assert (ended_by.verdict, ended_by.message) == (
+        "failed",
+        "the bot hung up over the call API in turn 2, unscripted",
+    )
+
+
 @pytest.mark.parametrize(
     ("ends", "verdict", "message"),
     [

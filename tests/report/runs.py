@@ -18,7 +18,7 @@ from pipecat_voice_test.measurement.results import (
 from pipecat_voice_test.report.files import CallFiles, Place
 from pipecat_voice_test.scenario.model import Scenario, TurnKind
 from pipecat_voice_test.scenario.shard import Shard
-from pipecat_voice_test.timeline import EndedBy, Rig, Severity, Timeline
+from pipecat_voice_test.timeline import EndedBy, EndedHow, Rig, Severity, Timeline
 
 VERSION = "1.2.3"
 WORKING = PurePosixPath("/home/ci/shop")
@@ -96,7 +96,8 @@ def call(
     return CallResult(
         number=number,
         verdict=verdict,
-        timeline=timeline or Timeline(duration_ms=4000.4, close_code=1000),
+        timeline=timeline
+        or Timeline(duration_ms=4000.4, ended_how=EndedHow.SCRIPT, close_code=1000),
         checks=checks,
         metrics={"response_ms": (812.4,)} if metrics is None else metrics,
         error=error,
@@ -168,6 +169,7 @@ FAILED_CALL = replace(
         timeline=Timeline(
             duration_ms=15_000.4,
             ended_by=EndedBy.BOT,
+            ended_how=EndedHow.SOCKET,
             close_code=1011,
             t0_monotonic_ns=123_456_789,
             rig=Rig(

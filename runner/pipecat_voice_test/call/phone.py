@@ -17,12 +17,13 @@ from pipecat_voice_test.call.socket import Arrival, Broken, Closed, Message, Pin
 from pipecat_voice_test.protocol.identity import CallIdentity
 from pipecat_voice_test.protocol.record import FindingTally
 from pipecat_voice_test.protocol.virtual_call import VirtualCall
-from pipecat_voice_test.protocol.wire import Trouble
+from pipecat_voice_test.protocol.wire import Complaint, Trouble
 from pipecat_voice_test.timeline import (
     FRAME_MS,
     Backpressure,
     Caller,
     EndedBy,
+    EndedHow,
     Event,
     Finding,
     Frame,
@@ -45,6 +46,13 @@ GOODBYE_MS = 5_000  # P-43: how long the bot may take to close after `stop`.
 ARRIVALS_MS = 5.0
 ARRIVALS_AT_LEAST = 16
 PINGS_LISTED = 1_000
+# Where the network closes first; but not for a bot that does not read.
+_BY_OUR_CLOSE = (
+    EndedHow.SCRIPT,
+    EndedHow.TIME_LIMIT,
+    EndedHow.CALL_API,
+    EndedHow.NEW_INSTRUCTIONS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,7 @@ class PhoneCall:
         self._frame: Frame | None = None
         self._backed_up_since_ms: float | None = None
         self._ended_by: EndedBy | None = None
+        self._ended_how: EndedHow | None = None
         self._ended_at_ms = 0.0
         self._bot_closed: Closed | None = None
         self._connection_failed = False
@@ -110,7 +119,7 @@ class PhoneCall:
             await self._say_goodbye()
         finally:
             if self._ended_by is None:
-                self._hang_up(EndedBy.CALLER)
+                self._hang_up(EndedBy.CALLER, EndedHow.INTERRUPTED)
             self._socket.abort()
             self._note_rig()
 
@@ -118,6 +127,16 @@ class PhoneCall:
     def ended_by(self) -> EndedBy:
         """Who ended the call; the caller, while it goes on."""
         return self._ended_by or EndedBy.CALLER
+
+    @property
+    def ended_how(self) -> EndedHow | None:
+        """By what the call ended; None while it goes on."""
+        return self._ended_how
+
+    @property
+    def caller_is_gone(self) -> bool:
+        """Whether our side has hung up, for whatever reason of its own."""
+        return self._ended_by in (EndedBy.CALLER, EndedBy.TIMEOUT)
 
     @property
     def findings(self) -> tuple[FindingTally, ...]:
@@ -140,6 +159,7 @@ class PhoneCall:
             duration_ms=max(self._ended_at_ms, FRAME_MS * len(self._late_ms)),
             ended_by=self.ended_by,
             ended_at_ms=self._ended_at_ms,
+            ended_how=self._ended_how,
             close_code=None if closed is None else closed.code,
             close_reason="" if closed is None else closed.reason,
             bot_closed_ms=None if closed is None else closed.at_ms - self._start_ms,
@@ -149,6 +169,22 @@ class PhoneCall:
             call_sid=self._identity.call_sid,
             rig=rig_of(self._late_ms, self._rig),
         )
+
+    # --- the call API ---------------------------------------------------------------------
+
+    def asked_over_api(
+        self, detail: str, size_bytes: int = 0, complaint: Complaint | None = None
+    ) -> None:
+        """Write down what the bot asked of the network beside the line, and what is wrong in it."""
+        self._call.asked_over_api(detail, size_bytes, self._now_ms(), complaint)
+
+    def end_over_api(self, how: EndedHow) -> None:
+        """The bot had the network end its stream: `stop` and a close go out now (PROTOCOL 5)."""
+        if self._ended_by is None:
+            self._take_arrivals()  # What came before counts before.
+        if self._ended_by is None:
+            self._hang_up(EndedBy.BOT, how)
+            self._socket.bell.ring()
 
     # --- the loop -------------------------------------------------------------------------
 
@@ -221,7 +257,7 @@ class PhoneCall:
         self._call.bot_closed(None if vanished else closed.code, closed.reason, at_ms)
         if self._ended_by is None:
             broken = vanished or self._connection_failed
-            self._end(EndedBy.BOT_ABNORMAL if broken else EndedBy.BOT, at_ms)
+            self._end(EndedBy.BOT_ABNORMAL if broken else EndedBy.BOT, EndedHow.SOCKET, at_ms)
 
     def _send_owed_frames(self) -> None:
         while self._frame_is_due():
@@ -239,9 +275,9 @@ class PhoneCall:
         """Learn what the caller does from `at_ms` on."""
         self._frame = self._caller.next_frame(at_ms, heard)
         if self._frame is None:
-            self._hang_up(EndedBy.CALLER)
+            self._hang_up(EndedBy.CALLER, EndedHow.SCRIPT)
         elif at_ms >= self._limits.max_call_ms:
-            self._hang_up(EndedBy.TIMEOUT)
+            self._hang_up(EndedBy.TIMEOUT, EndedHow.TIME_LIMIT)
         elif self._frame.key:
             self._call.press(self._frame.key, self._now_ms())
             self._flush()
@@ -258,7 +294,7 @@ class PhoneCall:
             self._call.record_event(Backpressure(at_ms, unsent_ms))
         elif at_ms - self._backed_up_since_ms >= NOT_READING_MS:
             self._call.found(_not_reading(at_ms, unsent_bytes))
-            self._hang_up(EndedBy.BOT_ABNORMAL)
+            self._hang_up(EndedBy.BOT_ABNORMAL, EndedHow.NOT_READING)
 
     def _flush(self) -> None:
         for message in self._call.messages_to_send():
@@ -267,14 +303,15 @@ class PhoneCall:
 
     # --- the end --------------------------------------------------------------------------
 
-    def _hang_up(self, by: EndedBy) -> None:
+    def _hang_up(self, by: EndedBy, how: EndedHow) -> None:
         self._call.hang_up(self._now_ms())
         self._flush()
         self._socket.close()
-        self._end(by, self._now_ms())
+        self._end(by, how, self._now_ms())
 
-    def _end(self, by: EndedBy, at_ms: float) -> None:
+    def _end(self, by: EndedBy, how: EndedHow, at_ms: float) -> None:
         self._ended_by = by
+        self._ended_how = how
         self._ended_at_ms = at_ms
         reading = self._socket.reading
         self._rig = Rig(read_lag_ms=reading.worst_ms, read_lags=reading.times_late)
@@ -282,7 +319,7 @@ class PhoneCall:
     async def _say_goodbye(self) -> None:
         """After our `stop`, wait for the bot's close; then the socket is dropped (P-43)."""
         deadline_ms = self._ended_at_ms + self._limits.goodbye_ms
-        while self._bot_closed is None and self._ended_by in (EndedBy.CALLER, EndedBy.TIMEOUT):
+        while self._bot_closed is None and self._ended_how in _BY_OUR_CLOSE:
             if self._now_ms() >= deadline_ms:
                 text = f"bot_kept_socket: not closed {self._limits.goodbye_ms:.0f} ms after `stop`"
                 self._call.record_event(Note(self._now_ms(), text))

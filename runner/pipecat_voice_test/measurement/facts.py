@@ -32,6 +32,7 @@ from pipecat_voice_test.scenario.matching import (
 )
 from pipecat_voice_test.scenario.model import EventName, Scenario, Turn, TurnKind
 from pipecat_voice_test.timeline import (
+    OVER_API,
     BotClosed,
     EndedBy,
     MarkReceived,
@@ -262,7 +263,9 @@ def _signals(timeline: Timeline, heard: Hearing) -> Sequence[Occurrence]:
         *(Occurrence(EventName.CLEAR, e.at_ms) for e in heard.clears),
         *(Occurrence(EventName.MARK, e.at_ms, e.name) for e in timeline.of(MarkReceived)),
     ]
-    if timeline.ended_by in (EndedBy.BOT, EndedBy.BOT_ABNORMAL):
+    if timeline.ended_how in OVER_API:  # The bot's close comes after ours, or never.
+        signals.append(Occurrence(EventName.CALL_ENDED, timeline.ended_at_ms))
+    elif timeline.ended_by in (EndedBy.BOT, EndedBy.BOT_ABNORMAL):
         signals += [Occurrence(EventName.CALL_ENDED, e.at_ms) for e in timeline.of(BotClosed)]
     return signals
 

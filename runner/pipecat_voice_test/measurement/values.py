@@ -9,7 +9,7 @@ from pipecat_voice_test.measurement.turn_taking import EARLY_MS, pauses_survived
 from pipecat_voice_test.measurement.value import Value
 from pipecat_voice_test.scenario.limits import SLOW_RESPONSE_MS
 from pipecat_voice_test.scenario.model import EventName, TurnKind
-from pipecat_voice_test.timeline import EndedBy, Finding, Severity
+from pipecat_voice_test.timeline import OVER_API, EndedBy, Finding, Severity
 
 
 def call_values(facts: CallFacts) -> list[Value]:
@@ -263,16 +263,19 @@ def ended_as_scripted(facts: CallFacts) -> tuple[bool, str]:
         if cut:
             return False, f"the call had to be cut off ({cut[-1].kind}): {cut[-1].message}"
         return False, f"the bot's socket was lost without a close frame ({code}): {_LOST}"
-    if code == 1011:
+    over_api = timeline.ended_how in OVER_API
+    how = "over the call API" if over_api else f"({code})"
+    if code == 1011 and not over_api:
         return False, f"the bot closed with 1011{reason}: it failed inside; see its log"
-    if code not in (1000, 1001, 1005):
+    if code not in (1000, 1001, 1005) and not over_api:
         return False, f"the bot closed with {code}{reason}, which is no clean end"
+    scripted = f"ended_by was bot{' over the call API' if over_api else ''}, as scripted"
     if all(record.ended for record in facts.turns):
-        return True, "ended_by was bot, as scripted"
+        return True, scripted
     record = next(r for r in facts.turns if not r.ended)
     if any(e.event is EventName.CALL_ENDED and not e.absent for e in record.turn.expect):
-        return True, "ended_by was bot, as scripted"
-    return False, f"the bot hung up ({code}) in turn {record.turn.index + 1}, unscripted"
+        return True, scripted
+    return False, f"the bot hung up {how} in turn {record.turn.index + 1}, unscripted"
 
 
 # What the network itself hangs up on.

@@ -39,6 +39,7 @@ from pipecat_voice_test.timeline import (
     HeardPiece,
     MarkReceived,
     MarkReturned,
+    MessageReceived,
     MessageSent,
     Note,
     PlaybackCleared,
@@ -209,6 +210,15 @@ class VirtualCall:
     def record_event(self, event: Event) -> None:
         """Add something only the transport can know, such as `Backpressure` or a `Note`."""
         self._record.events.append(event)
+
+    def asked_over_api(
+        self, detail: str, size_bytes: int, at_ms: float, complaint: Complaint | None = None
+    ) -> None:
+        """Add what the bot asked for over HTTP, and what is wrong in it (PROTOCOL 6)."""
+        asked = MessageReceived(at_ms, "call_api", size_bytes, detail=storable(detail, 200))
+        self._record.by_bot(asked)
+        if complaint is not None:
+            self._complain(complaint, "", at_ms)
 
     def found(self, finding: Finding) -> None:
         """Add a finding no `Trouble` stands for."""

@@ -172,6 +172,7 @@ def _ended(timeline: Timeline) -> dict[str, Any]:
         "dir": "rig",
         "event": "call_ended",
         "ended_by": timeline.ended_by,
+        "ended_how": timeline.ended_how,
         "close_code": timeline.close_code,
         "close_reason": _text(timeline.close_reason),
         "stream_sid": timeline.stream_sid,

@@ -14,6 +14,7 @@ from pipecat_voice_test.scenario.model import TurnKind
 from pipecat_voice_test.timeline import (
     BotClosed,
     EndedBy,
+    EndedHow,
     Event,
     Finding,
     KeyPressed,
@@ -61,19 +62,29 @@ def test_moments(event: Event, moment: Moment) -> None:
 
 
 @pytest.mark.parametrize(
-    ("by", "code", "text"),
+    ("by", "how", "code", "text"),
     [
-        (EndedBy.CALLER, 1000, "the caller hung up"),
-        (EndedBy.BOT, 1011, "the bot hung up (1011)"),
-        (EndedBy.BOT, None, "the bot hung up"),
-        (EndedBy.BOT_ABNORMAL, 1006, "the bot's socket was lost (1006)"),
-        (EndedBy.TIMEOUT, None, "the time for the call was up"),
+        (EndedBy.CALLER, EndedHow.SCRIPT, 1000, "the caller hung up"),
+        (EndedBy.BOT, EndedHow.SOCKET, 1011, "the bot hung up (1011)"),
+        (EndedBy.BOT, None, None, "the bot hung up"),
+        (EndedBy.BOT, EndedHow.CALL_API, 1000, "the bot hung up over the call API"),
+        (
+            EndedBy.BOT,
+            EndedHow.NEW_INSTRUCTIONS,
+            1000,
+            "the bot gave the network other instructions",
+        ),
+        (EndedBy.BOT_ABNORMAL, EndedHow.SOCKET, 1006, "the bot's socket was lost (1006)"),
+        (EndedBy.TIMEOUT, EndedHow.TIME_LIMIT, None, "the time for the call was up"),
     ],
 )
-def test_by_whom_a_call_was_ended(by: EndedBy, code: int | None, text: str) -> None:
-    held = call(timeline=Timeline(ended_by=by, close_code=code, ended_at_ms=9.0, duration_ms=12.0))
+def test_by_whom_and_what_a_call_was_ended(
+    by: EndedBy, how: EndedHow | None, code: int | None, text: str
+) -> None:
+    ended = Timeline(ended_by=by, ended_how=how, close_code=code, ended_at_ms=9.0, duration_ms=12.0)
+    held = call(timeline=ended)
 
-    assert view(ended_by=by, close_code=code, ended_at_ms=9.0).moments == (
+    assert view(ended_by=by, ended_how=how, close_code=code, ended_at_ms=9.0).moments == (
         Moment(9, Kind.ENDED, text),
     )
     assert call_view(result(Verdict.PASSED, held), held).moments == (Moment(9, Kind.ENDED, text),)

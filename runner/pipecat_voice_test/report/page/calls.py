@@ -35,6 +35,7 @@ from pipecat_voice_test.report.text import masked, one_line
 from pipecat_voice_test.report.view.misses import MISS_CHARACTERS
 from pipecat_voice_test.report.view.model import CallView, Evidence, Happened, LogLine
 from pipecat_voice_test.report.view.words import shown
+from pipecat_voice_test.timeline import OVER_API
 
 # What a call may show of what has no bound: where there is something to find, and where not.
 EVENTS_SHOWN = {True: 600, False: 120}
@@ -179,7 +180,7 @@ def call_part(
         replaced=call.replaced,
         is_open=wanted,
         duration_ms=view.duration_ms,
-        ended=call.timeline.ended_by.value.replace("_", " "),
+        ended=_ended(call),
         error=masked(call.error),
         checks=tuple(_check_rows(call.checks)),
         story=tuple(story(view)),
@@ -198,6 +199,11 @@ def call_part(
         samples=samples,
         data=data_of(view, evidence),
     )
+
+
+def _ended(call: CallResult) -> str:
+    ended = call.timeline.ended_by.value.replace("_", " ")
+    return f"{ended} over the call API" if call.timeline.ended_how in OVER_API else ended
 
 
 def _rig(call: CallResult) -> Iterator[tuple[str, int | float]]:

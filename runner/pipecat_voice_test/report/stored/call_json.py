@@ -22,6 +22,7 @@ def call_json(call: CallResult, files: CallFiles) -> Json:
         "verdict": call.verdict,
         "duration_ms": whole(timeline.duration_ms),
         "ended_by": timeline.ended_by,
+        "ended_how": timeline.ended_how,
         "ended_at_ms": whole(timeline.ended_at_ms),
         "close_code": timeline.close_code,
         "close_reason": timeline.close_reason,

@@ -201,6 +201,7 @@ def _timeline(timeline: Timeline) -> Timeline:
         duration_ms=_whole(timeline.duration_ms),
         ended_by=timeline.ended_by,
         ended_at_ms=_whole(timeline.ended_at_ms),
+        ended_how=timeline.ended_how,
         close_code=timeline.close_code,
         close_reason=masked(plain_text(timeline.close_reason)),
         t0_monotonic_ns=timeline.t0_monotonic_ns,

@@ -47,6 +47,7 @@ def _timeline(read: CallPart) -> Timeline:
     return Timeline(
         duration_ms=read.duration_ms or 0.0,
         ended_by=read.ended_by,
+        ended_how=read.ended_how,
         ended_at_ms=read.ended_at_ms,
         close_code=read.close_code,
         close_reason=read.close_reason,

@@ -12,7 +12,7 @@ from pipecat_voice_test.measurement.comparison.sealed import Part
 from pipecat_voice_test.measurement.results import Verdict
 from pipecat_voice_test.scenario.limits import Statistic
 from pipecat_voice_test.scenario.model import TurnKind
-from pipecat_voice_test.timeline import EndedBy, Severity
+from pipecat_voice_test.timeline import EndedBy, EndedHow, Severity
 
 # A century is no length of a run; a report that says when it ended has no number for more.
 Length = Annotated[float, Field(ge=0, le=3.2e12)]
@@ -93,6 +93,7 @@ class CallPart(Part):
     verdict: Verdict
     duration_ms: Length | None
     ended_by: EndedBy
+    ended_how: EndedHow | None = None
     ended_at_ms: float
     close_code: int | None
     close_reason: str

@@ -10,7 +10,7 @@ from typing import Any
 from pipecat_voice_test.measurement.results import CallResult
 from pipecat_voice_test.report.view.model import Evidence, Moment, MomentKind
 from pipecat_voice_test.report.view.words import NAME_CHARACTERS, length, shown
-from pipecat_voice_test.timeline import EndedBy
+from pipecat_voice_test.timeline import EndedBy, EndedHow
 
 CALL_ENDED = "call_ended"
 
@@ -20,6 +20,11 @@ _ENDED = {
     EndedBy.BOT_ABNORMAL: "the bot's socket was lost",
     EndedBy.TIMEOUT: "the time for the call was up",
 }
+_OVER_API = {
+    EndedHow.CALL_API: "the bot hung up over the call API",
+    EndedHow.NEW_INSTRUCTIONS: "the bot gave the network other instructions",
+}
+_HOWS = [how.value for how in EndedHow]
 
 Line = Mapping[str, Any]
 
@@ -69,12 +74,15 @@ def _ended(line: Line) -> str:
         by = EndedBy(line.get("ended_by", ""))
     except ValueError:
         return "the call ended"
-    code = line.get("close_code")
-    return ended_text(by, code if isinstance(code, int) else None)
+    code, how = line.get("close_code"), line.get("ended_how")
+    known = EndedHow(how) if how in _HOWS else None
+    return ended_text(by, code if isinstance(code, int) else None, known)
 
 
-def ended_text(by: EndedBy, close_code: int | None) -> str:
-    """Say who ended a call; the bot's close code where the bot did it."""
+def ended_text(by: EndedBy, close_code: int | None, how: EndedHow | None = None) -> str:
+    """Say who ended a call; the bot's close code where the bot did it by its socket."""
+    if how in _OVER_API:
+        return _OVER_API[how]
     by_bot = by in (EndedBy.BOT, EndedBy.BOT_ABNORMAL) and close_code is not None
     return _ENDED[by] + (f" ({close_code})" if by_bot else "")
 
@@ -93,5 +101,5 @@ def _end(call: CallResult) -> list[Moment]:
     at_ms = timeline.ended_at_ms or timeline.duration_ms
     if at_ms <= 0.0:
         return []  # It never began.
-    text = ended_text(timeline.ended_by, timeline.close_code)
+    text = ended_text(timeline.ended_by, timeline.close_code, timeline.ended_how)
     return [Moment(at_ms, MomentKind.ENDED, text)]
