@@ -356,6 +356,18 @@ def test_the_line(tmp_path: Path, written: str, level: object, floor: object) ->
     assert (line.level_dbov, line.line_noise_dbov) == (level, floor)
 
 
+@pytest.mark.parametrize(
+    ("written", "reorder"),
+    [("reorder: true", True), ("reorder: false", False), ("level_dbov: keep", False)],
+)
+def test_protocol_9_1_frames_overtake_each_other_only_if_told(
+    tmp_path: Path, written: str, reorder: bool
+) -> None:
+    line = scenario(tmp_path, f"name: a\nline: {{{written}}}\nturns: [{{user: b}}]").line
+
+    assert line.reorder is reorder
+
+
 def test_noise_lies_15_db_below_the_caller_unless_the_file_says_so(tmp_path: Path) -> None:
     sounds = _sounds(tmp_path)
 

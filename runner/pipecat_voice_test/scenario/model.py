@@ -163,11 +163,13 @@ class Line:
     Attributes:
         level_dbov: Active speech level of what the caller says; "keep" leaves it as it is.
         line_noise_dbov: Level of the noise floor (P-23); None is digital silence.
+        reorder: Frames overtake each other, on networks that do that (PROTOCOL 9.1).
     """
 
     level_dbov: float | Literal["keep"] = DEFAULT_LEVEL_DBOV
     line_noise_dbov: float | None = DEFAULT_LINE_NOISE_DBOV
     noise: Noise | None = None
+    reorder: bool = False
 
 
 @dataclass(frozen=True, slots=True)

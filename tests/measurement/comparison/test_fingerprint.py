@@ -127,6 +127,15 @@ def test_impairments_are_kept_as_the_scenario_has_them(tmp_path: Path) -> None:
     assert found.audio_sha256 != of(read(HOURS, tmp_path)).audio_sha256
 
 
+def test_frames_out_of_order_are_an_impairment_and_in_order_are_none(tmp_path: Path) -> None:
+    what = read(HOURS, tmp_path)
+    found = of(replace(what, line=Line(reorder=True)))
+
+    assert found.line["reorder"] is True
+    assert found.audio_sha256 != of(what).audio_sha256
+    assert "reorder" not in of(what).line
+
+
 def test_a_key_that_scenarios_gain_leaves_those_alone_that_do_not_give_it() -> None:
     """Only what is not as it is by default is hashed, so new defaults change no hash."""
     what = Scenario("a", Path("a.yaml"), 1, (), call=CallSetup(parameters={"id": "4"}))

@@ -80,11 +80,13 @@ def fingerprint(
 def line_settings(line: Line) -> dict[str, Any]:
     """The impairments by their names in scenario files."""
     noise = line.noise
-    return {
+    settings = {
         "level_dbov": line.level_dbov,
         "line_noise_dbov": line.line_noise_dbov,
         "noise": noise and {"audio": noise.audio.name, "snr_db": noise.snr_db},
     }
+    # Left out where it is off: older baselines know nothing of it.
+    return settings | {"reorder": True} if line.reorder else settings
 
 
 def _sound_of(turn: Turn, recordings: Mapping[int, bytes], engine: str) -> dict[str, Any]:

@@ -175,7 +175,7 @@ def _call(keys: CallKeys | None, node: Node | None) -> tuple[CallSetup, list[Mis
 def _line(keys: LineKeys | None, node: Node | None, files: Files) -> tuple[Line, list[Mistake]]:
     if keys is None:
         return Line(), []
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = {"reorder": keys.reorder}
     mistakes: list[Mistake] = []
     if keys.level_dbov is not None:
         given["level_dbov"] = keys.level_dbov

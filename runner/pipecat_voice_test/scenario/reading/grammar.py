@@ -163,6 +163,9 @@ class LineKeys(Block):
         None, description="Level of the noise floor in dBov, or `off` for digital silence."
     )
     noise: Maybe[NoiseKeys] = Field(None, description="Noise under the whole call.")
+    reorder: bool = Field(
+        False, description="Frames overtake each other now and then, where a network does that."
+    )
 
 
 class MetricKeys(Block):
