@@ -30,9 +30,11 @@ demo: $(VENV)/.runtime  ## phone the example bot; the report lands in voice-test
 	@$(BIN)/pipecat-voice-test demo --workers 5 $(ARGS)
 
 # A home and a temporary folder that go away again: speech engines leave things in both.
+# Two tests at a time where there are two CPUs; ARGS=-n0 has one after the other.
+DIVIDED := --numprocesses auto --dist loadscope --no-loadscope-reorder
 test: $(VENV)/.dev  ## run the tests
 	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT INT TERM && \
-		HOME="$$tmp" TMPDIR="$$tmp" $(BIN)/python -m pytest $(ARGS)
+		HOME="$$tmp" TMPDIR="$$tmp" $(BIN)/python -m pytest $(DIVIDED) $(ARGS)
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	@$(BIN)/ruff check .

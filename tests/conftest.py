@@ -2,11 +2,20 @@
 
 import re
 from collections.abc import Callable, Generator
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 import docker_engine
 import pytest
+from pipecat_voice_test.call import machine
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+AT_ONCE = 2
+"""Workers at most. With more, calls would be void that are made in real time."""
+FIRST = ("docker", "pipecat", "realtime", "browser")
+"""Marks of modules that mostly wait, the longest first; those that only compute fill the gaps."""
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
@@ -56,6 +65,41 @@ def pytest_make_collect_report(
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     report = yield
     return _failed_if_skipped(report, collector.config)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """With one CPU, or a quota of less than two, one test after the other in one process."""
+    usable = min(machine.cpus(), machine.quota_cpus() or AT_ONCE)
+    return AT_ONCE if usable >= AT_ONCE else 0
+
+
+class ByModule(LoadScopeScheduling):  # type: ignore[misc]  # It comes without types.
+    """Gives a worker all tests of a module, whose fixtures are then made once.
+
+    All modules with containers go to one worker, for some tests look at all that is on the
+    engine.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return FIRST[0] if _rank(self.config.rootpath / module) == 0 else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModule:
+    return ByModule(config, log)
+
+
+@cache
+def _rank(module: Path) -> int:
+    """Where a module stands in the order in which workers take them."""
+    text = module.read_text()
+    return next((n for n, mark in enumerate(FIRST) if f"mark.{mark}" in text), len(FIRST))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a worker, what takes long comes first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _rank(item.path))
 
 
 @pytest.fixture
