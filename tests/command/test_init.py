@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from again import until_judged
 from click.testing import CliRunner
 from pipecat_voice_test.cli import main
 from pipecat_voice_test.command.init import init
@@ -214,8 +215,11 @@ def test_hostile_files_end_nothing(repository: Path, capsys: pytest.CaptureFixtu
 def test_the_first_scenario_passes_against_a_good_bot(repository: Path) -> None:
     init(repository, "none", {})
 
-    result = CliRunner().invoke(
-        main, ["run", "--bot-command", DEMO_BOT], env={"OPENAI_API_KEY": "x"}
+    result = until_judged(
+        lambda: CliRunner().invoke(
+            main, ["run", "--bot-command", DEMO_BOT], env={"OPENAI_API_KEY": "x"}
+        ),
+        lambda result: result.exit_code == 7,
     )
 
     assert result.exit_code == 0, result.output

@@ -12,6 +12,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from again import until_judged
 from click.testing import CliRunner
 from pipecat_voice_test.call.phone import PhoneCall
 from pipecat_voice_test.cli import main
@@ -153,13 +154,19 @@ def test_a_real_run_can_be_compared_with_its_own_results(tmp_path: Path) -> None
         sys.executable, "-m", "pipecat_voice_test", "run", "a.yaml", "--bot-command", DEMO_BOT,
         "--output-dir",
     ]  # fmt: skip
-    first = subprocess.run([*command, "base"], cwd=tmp_path, capture_output=True, text=True)
+
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        return until_judged(
+            lambda: subprocess.run(
+                [*command, *more], cwd=tmp_path, capture_output=True, text=True, check=False
+            ),
+            lambda done: done.returncode == ExitCode.INCONCLUSIVE,
+        )
+
+    first = run("base")
     assert first.returncode == ExitCode.PASSED, first.stdout + first.stderr
 
-    second = subprocess.run(
-        [*command, "new", "--baseline", "base/results.json"],
-        cwd=tmp_path, capture_output=True, text=True,
-    )  # fmt: skip
+    second = run("new", "--baseline", "base/results.json")
 
     assert second.returncode == ExitCode.PASSED, second.stdout + second.stderr
     assert "compared with base/results.json" in second.stdout

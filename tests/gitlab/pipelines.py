@@ -5,13 +5,15 @@ Source: https://github.com/firecow/gitlab-ci-local
 
 import json
 import os
+import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from again import until_judged
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 TEMPLATE = TEMPLATES / "voice-test.yml"
@@ -33,6 +35,12 @@ class Ended:
     status: int
     output: str
     artifacts: Path
+
+    @property
+    def is_void(self) -> bool:
+        """Whether this machine was too busy for a job to judge the bot."""
+        found = [json.loads(one.read_text()) for one in self.artifacts.rglob("results.json")]
+        return any(one["exit_code"] == 7 for one in found)
 
     def of(self, job: str) -> list[Path]:
         """The artifacts of the jobs whose names begin so, in the order of their shards."""
@@ -81,9 +89,13 @@ class Project:
         return found
 
     def run(self, *options: str) -> Ended:
-        """Run every job, at once, in containers."""
-        done = self._call("--no-artifacts-to-source", *options)
+        """Run every job, at once, in containers; once more if a bot could not be judged."""
+        return until_judged(lambda: self._run_once(options), lambda ended: ended.is_void)
+
+    def _run_once(self, options: Sequence[str]) -> Ended:
         folder = self._folder / ".gitlab-ci-local/artifacts"
+        shutil.rmtree(folder, ignore_errors=True)
+        done = self._call("--no-artifacts-to-source", *options)
         return Ended(done.returncode, done.stdout + done.stderr, folder)
 
     def _call(self, *options: str) -> subprocess.CompletedProcess[str]:
