@@ -18,12 +18,14 @@ class CallFacts:
 
     Attributes:
         parameters: As the scenario gives them; a door may add those of call instructions.
+        reorder: Frames overtake each other, where a network does that (PROTOCOL 9.1).
     """
 
     identity: CallIdentity
     from_number: str = "+15551230001"
     to_number: str = "+15551230002"
     parameters: Mapping[str, str] = field(default_factory=dict)
+    reorder: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ def _telnyx(facts: CallFacts, audio_format: str, _rate_hz: int) -> Wire:
         facts.parameters,
         _unix_ms,
         alaw=audio_format == "alaw",
+        reorder=facts.reorder,
     )
 
 
