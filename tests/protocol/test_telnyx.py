@@ -8,6 +8,7 @@ import pytest
 from pipecat_voice_test.audio.alaw import ulaw_to_alaw
 from pipecat_voice_test.demo.clips import speaking_voice
 from pipecat_voice_test.protocol.identity import session_id
+from pipecat_voice_test.protocol.playout import MAX_WAITING_MARKS
 from pipecat_voice_test.protocol.telnyx import ERRORS_PER_SECOND, TelnyxWire
 from pipecat_voice_test.protocol.virtual_call import VirtualCall
 from pipecat_voice_test.protocol.wire import Clear, Complaint, Mark, Media, Trouble
@@ -239,6 +240,17 @@ def test_100005_so_many_errors_a_second_then_the_rate_limit_once_then_silence() 
     for _ in range(50):
         one.media(FRAME)
     assert answers() == [100003] * ERRORS_PER_SECOND + [100005]
+
+
+def test_100005_a_mark_too_many_is_answered_too() -> None:
+    call = TELNYX_TONGUE.call()
+    call.receive(TELNYX_TONGUE.media(FRAME), 0)
+    for _ in range(MAX_WAITING_MARKS + 1):
+        call.receive(TELNYX_TONGUE.mark("a"), 1)
+
+    assert call.messages_to_send() == [
+        error(100005, "rate_limit_reached", "too many messages at once")
+    ]
 
 
 def test_p37_a_clear_returns_all_marks() -> None:

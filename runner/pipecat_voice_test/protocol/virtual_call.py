@@ -144,7 +144,7 @@ class VirtualCall:
         if not self._over:
             self._act_on(parsed, message, at_ms)
             for complaint in parsed.complaints:
-                self._answer(f"error: {complaint.case}", self._wire.objection(complaint), at_ms)
+                self._object(complaint, at_ms)
 
     def bot_closed(self, code: int | None, reason: str, at_ms: float) -> None:
         """The bot's side of the socket closed; what was queued is not heard (P-41).
@@ -284,6 +284,9 @@ class VirtualCall:
     def _complain(self, complaint: Complaint, message: str | bytes, at_ms: float) -> None:
         self._record.complain(complaint, message, at_ms, after_the_call=self._over)
 
+    def _object(self, complaint: Complaint, at_ms: float) -> None:
+        self._answer(f"error: {complaint.case}", self._wire.objection(complaint), at_ms)
+
     def _act_on(self, parsed: BotMessage, message: str | bytes, at_ms: float) -> None:
         match parsed:
             case Media(ulaw):
@@ -292,6 +295,7 @@ class VirtualCall:
                     detail = f"{dropped_samples / SAMPLES_PER_MS:.0f} ms"
                     complaint = self._wire.complain(Trouble.MEDIA_DISCARDED, detail)
                     self._complain(complaint, message, at_ms)
+                    self._object(complaint, at_ms)
             case Mark(name):
                 self._take_mark(name, message, at_ms)
             case Clear():
@@ -311,6 +315,7 @@ class VirtualCall:
             detail = str(self._playout.waiting_marks)
             complaint = self._wire.complain(Trouble.TOO_MANY_MARKS, detail)
             self._complain(complaint, message, at_ms)
+            self._object(complaint, at_ms)
             return
         received = MarkReceived(at_ms, mark_name(name))
         self._record.by_bot(received)
