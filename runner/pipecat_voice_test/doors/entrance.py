@@ -8,7 +8,7 @@ from pipecat_voice_test.doors.addresses import AddressMap
 from pipecat_voice_test.doors.asking import Network, WebhookReply
 from pipecat_voice_test.doors.direct import DirectDoor
 from pipecat_voice_test.doors.door import CallFacts, Door, OpenLine
-from pipecat_voice_test.doors.flow import transferred
+from pipecat_voice_test.doors.instructions.flow import transferred
 from pipecat_voice_test.doors.profiles import wire_maker
 from pipecat_voice_test.doors.start import StartDoor
 from pipecat_voice_test.doors.upgrade import Signing

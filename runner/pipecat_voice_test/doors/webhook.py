@@ -10,10 +10,10 @@ from dataclasses import replace
 from pipecat_voice_test.call.clock import Clock
 from pipecat_voice_test.doors.addresses import Address, BadAddress, StreamAddress
 from pipecat_voice_test.doors.asking import Network, WebhookReply, shown_url
-from pipecat_voice_test.doors.callbacks import StreamCallbacks
 from pipecat_voice_test.doors.direct import MakeWire
 from pipecat_voice_test.doors.door import CallFacts, OpenLine
-from pipecat_voice_test.doors.flow import Flow, Source
+from pipecat_voice_test.doors.instructions.callbacks import StreamCallbacks
+from pipecat_voice_test.doors.instructions.flow import Flow, Source
 from pipecat_voice_test.doors.upgrade import Signing, dial_as
 from pipecat_voice_test.errors import BotError, UsageError
 from pipecat_voice_test.protocol.requests.call_api import Transfer

@@ -18,6 +18,14 @@ from pipecat_voice_test.doors.asking import (
     shown_url,
 )
 from pipecat_voice_test.doors.door import CallFacts
+from pipecat_voice_test.doors.instructions.words import (
+    leads_astray,
+    no_reply,
+    no_stream,
+    refused,
+    too_many_redirects,
+    unreadable,
+)
 from pipecat_voice_test.errors import BotError
 from pipecat_voice_test.protocol.requests.call_api import Transfer
 from pipecat_voice_test.protocol.requests.instructions import (
@@ -35,7 +43,7 @@ from pipecat_voice_test.protocol.requests.instructions import (
 )
 from pipecat_voice_test.protocol.untrusted import Unreadable, quoted
 from pipecat_voice_test.timeline import Event, Finding, Note, Severity
-from pipecat_voice_test.web.client import AskFailed, Reply, Trouble
+from pipecat_voice_test.web.client import AskFailed
 
 MAX_REDIRECTS = 5  # P-60
 MAX_WAIT_S = 60.0  # How long instructions may have a caller wait for the stream.
@@ -191,14 +199,7 @@ class Flow:
     async def _redirect(self, url: str, method: str, status: str) -> None:
         self._verbs.clear()
         if len(self._asked) > MAX_REDIRECTS:
-            way = " -> ".join(map(shown_url, self._asked))
-            circle = " in a circle" if len(set(self._asked)) < len(self._asked) else ""
-            raise WebhookReply(
-                f"Call instructions redirect the call{circle}, more than {MAX_REDIRECTS} times: "
-                f"{way}.",
-                fix="answer with `Connect` and a `Stream` in it; a `Redirect` back to where the\n"
-                "call came from never ends",
-            )
+            raise too_many_redirects(self._asked, MAX_REDIRECTS)
         address = self._resolved(url)
         self._note(f"`Redirect` to {shown_url(address.published)}")
         await self._ask(address, method, status)
@@ -211,49 +212,29 @@ class Flow:
         try:
             reply = await self._network.ask(address, method, call_fields(self._facts, status))
         except AskFailed as error:
-            raise _no_reply(name, error) from error
+            raise no_reply(name, error) from error
         took_ms = self._clock.now_ms() - began_ms
         text = f"Asked {method} {name} for call instructions: {reply.status} in {took_ms:.0f} ms"
         self.noticed.append(Note(self._at_ms(), f"{text}, {len(reply.body)} bytes."))
         self.source = Source(address, name)
         if not reply.is_ok:
-            raise _refused(name, reply)
+            raise refused(name, reply)
         self._read(reply.body, name, evidence=shown_reply(reply))
 
     def _read(self, body: bytes, name: str, *, evidence: str = "") -> None:
         try:
             self._verbs.extend(read_instructions(body))
         except Unreadable as error:
-            who = f"What {name} answered" if name else "The document given as `Twiml`"
-            raise WebhookReply(
-                f"{who} {error}.",
-                fix="answer 200 with XML whose root is `Response`, such as\n"
-                '<Response><Connect><Stream url="wss://HOST/ws"/></Connect></Response>',
-                evidence=evidence,
-            ) from error
+            raise unreadable(name, error, evidence) from error
 
     def _resolved(self, written: str) -> Address:
         try:
             return self._network.addresses.web(written, self.source.address)
         except BadAddress as error:
-            raise WebhookReply(
-                f"Call instructions of {self.source.name} lead to {quoted(written)}, "
-                f"which {error}.",
-                fix="name an http:// or https:// address, or a path of the same server",
-            ) from error
+            raise leads_astray(self.source.name, written, error) from error
 
     def _no_stream(self, what: str) -> WebhookReply:
-        if self._one_way is not None:
-            return WebhookReply(
-                f"Call instructions of {self.source.name} open only a one-way stream, to "
-                f"{quoted(self._one_way)}.",
-                fix="answer with `Connect` > `Stream` in place of `Start` > `Stream`: on a stream\n"
-                "that was started the network listens to nothing, so the bot could not be heard",
-            )
-        return WebhookReply(
-            f"Call instructions of {self.source.name} {what}.",
-            fix="answer with `Connect` and a `Stream` in it, which leads to the bot",
-        )
+        return no_stream(self.source.name, what, self._one_way)
 
     def _note(self, what: str) -> None:
         self.noticed.append(Note(self._at_ms(), f"Call instructions: {what}."))
@@ -264,10 +245,6 @@ class Flow:
     def _found(self, error: BotError) -> None:
         message = f"{error.what} Fix: {' '.join(error.fix.split())}."
         self.noticed.append(Finding(self._at_ms(), error.kind, Severity.WARNING, message))
-
-
-def _no_reply(name: str, error: AskFailed) -> WebhookReply:
-    return WebhookReply(f"{name} {error.says}.", fix=_FIXES[error.trouble])
 
 
 async def transferred(
@@ -288,34 +265,3 @@ async def transferred(
     flow = Flow(facts, network, clock, Source(base, shown_url(base.reachable)))
     await flow.go_on_with(transfer)
     return flow.noticed
-
-
-_FIXES: dict[Trouble, str] = {
-    Trouble.BAD_ADDRESS: "give `--bot-webhook` as a path of the bot or as http://host:port/path",
-    Trouble.NO_CONNECTION: "is the server of call instructions running? `--bot-webhook` says where",
-    Trouble.UNTRUSTED: "ask by http://, or by the name that the certificate was made for",
-    Trouble.TIMED_OUT: "answer sooner: the network waits 15 s, and then tells the caller of an\n"
-    "application error; look for work that is done before the answer",
-    Trouble.CUT_OFF: "the server gave up while it answered; its log says why",
-    Trouble.NOT_HTTP: "check the port: what listens there speaks another protocol",
-    Trouble.TOO_BIG: "answer with the instructions alone; the network reads 64 kB of them",
-}
-
-
-def _refused(name: str, reply: Reply) -> WebhookReply:
-    if 300 <= reply.status < 400:
-        fix = "name the final address: only a `Redirect` in call instructions leads elsewhere"
-    elif reply.status in (401, 403):
-        fix = (
-            "it may have turned the signature away: the request was signed with the bot's\n"
-            "TWILIO_AUTH_TOKEN or `--auth-token`, for the address above as the bot sees it"
-        )
-    elif reply.status in (404, 405):
-        fix = "check `--bot-webhook`: nothing takes a POST there"
-    else:
-        fix = "the server failed while it answered; its log says why"
-    return WebhookReply(
-        f"{name} answered a request for call instructions with {reply.status}.",
-        fix=fix,
-        evidence=shown_reply(reply),
-    )
