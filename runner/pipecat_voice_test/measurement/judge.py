@@ -23,15 +23,13 @@ from pipecat_voice_test.measurement.results import (
 )
 from pipecat_voice_test.measurement.sound.values import gaps_of, sound_notes
 from pipecat_voice_test.measurement.value import Value
-from pipecat_voice_test.measurement.values import call_values
+from pipecat_voice_test.measurement.values import BESIDE_THE_LINE, call_values
 from pipecat_voice_test.measurement.wording import reading
 from pipecat_voice_test.scenario.limits import METRICS
 from pipecat_voice_test.scenario.model import Scenario
 from pipecat_voice_test.timeline import EndedBy, Note, Severity, Timeline
 
 INNER_PAUSE_MS = 200.0
-# What the network warns of without dropping anything that the bot sent on the line (P-2).
-_BESIDE_THE_LINE = frozenset({"query_removed"})
 _BETTER_DETECTOR = "say `detector: model` in the scenario, or leave `detector` out."
 
 
@@ -48,7 +46,7 @@ def judge_call(
     warnings = sum(
         f.count
         for f in findings
-        if f.severity is Severity.WARNING and f.kind not in _BESIDE_THE_LINE
+        if f.severity is Severity.WARNING and f.kind not in BESIDE_THE_LINE
     )
     values = [
         replace(value, value=float(warnings)) if value.metric == "protocol" else value

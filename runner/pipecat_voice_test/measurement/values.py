@@ -30,6 +30,8 @@ def call_values(facts: CallFacts) -> list[Value]:
     ]
 
 
+# What the network warns of without dropping anything that the bot sent on the line (P-2).
+BESIDE_THE_LINE = frozenset({"query_removed"})
 # Counts of a call: how many times it happened, over all its turns.
 _COUNTS = (
     "missed_turn",
@@ -239,7 +241,11 @@ def _ending(facts: CallFacts) -> Iterator[Value]:
         yield Value("hang_up_delay_ms", facts.hang_up_delay_ms, at_ms=end_ms)
     if facts.lets_go_ms is not None:
         yield Value("lets_go_ms", facts.lets_go_ms, at_ms=end_ms)
-    warnings = [f for f in facts.timeline.of(Finding) if f.severity is Severity.WARNING]
+    warnings = [
+        finding
+        for finding in facts.timeline.of(Finding)
+        if finding.severity is Severity.WARNING and finding.kind not in BESIDE_THE_LINE
+    ]
     first = warnings[0] if warnings else None
     yield Value(
         "protocol",
