@@ -18,10 +18,11 @@ PACKAGE = Path(pipecat_voice_test.__file__).parent
 PAGE = Path(__file__).parents[1] / "ARCHITECTURE.md"
 NAME = "pipecat_voice_test"
 
-FOUNDATION = {"errors", "timeline", "audio"}
+FOUNDATION = {"errors", "ending", "timeline", "audio"}
 ROOMS = {
     "errors": set[str](),
-    "timeline": set[str](),
+    "ending": set[str](),
+    "timeline": {"ending"},
     "audio": set[str](),
     "demo": set[str](),  # A bot like any other: it must not agree with us by construction.
     "protocol": FOUNDATION,
@@ -32,6 +33,7 @@ ROOMS = {
     "call": FOUNDATION | {"protocol"},
     "web": {"errors"},
     "doors": FOUNDATION | {"call", "protocol", "web"},
+    "call_api": FOUNDATION | {"protocol", "web"},
     "measurement": FOUNDATION | {"scenario"},
     "report": FOUNDATION | {"measurement", "scenario"},
     "github": FOUNDATION | {"measurement", "report"},
@@ -40,8 +42,8 @@ ROOMS = {
 }
 # In the order in which they build on each other: none looks up.
 ABOVE = {
-    "bots": {"bot"},
-    "one_call": FOUNDATION | {"call", "doors", "measurement", "protocol", "scenario"},
+    "bots": {"bot", "call_api"},
+    "one_call": FOUNDATION | {"call", "call_api", "doors", "measurement", "protocol", "scenario"},
     "prepare": FOUNDATION | {"measurement", "one_call", "scenario", "voice"},
     "control": FOUNDATION | {"call", "doors", "measurement", "one_call", "scenario"},
     "clerk": set[str](),
@@ -54,7 +56,17 @@ ABOVE = {
     | {"report", "scenario", "undisturbed", "voice"},
     "adapters": {"errors", "library"},
     "asked": FOUNDATION
-    | {"bot", "bots", "demo", "doors", "engine", "protocol", "report", "scenario"},
+    | {
+        "bot",
+        "bots",
+        "call_api",
+        "demo",
+        "doors",
+        "engine",
+        "protocol",
+        "report",
+        "scenario",
+    },
     "shown": FOUNDATION | {"asked", "bot", "measurement", "one_call", "report", "scenario"},
     "command": set(ROOMS) | {"asked", "bots", "control", "run", "shown", "undisturbed"},
     "cli": {"asked", "command", "shown", "demo", "errors", "report", "scenario", "undisturbed"},
@@ -63,8 +75,8 @@ ABOVE = {
 ARROWS = ROOMS | ABOVE
 
 PURE = [
-    "errors", "timeline", "audio", "protocol", "scenario", "measurement", "report", "github",
-    "setup",
+    "errors", "ending", "timeline", "audio", "protocol", "scenario", "measurement", "report",
+    "github", "setup",
 ]  # fmt: skip
 # The only modules of pure rooms that touch the disk, and nothing else either.
 DISK = {

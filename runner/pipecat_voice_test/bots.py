@@ -5,10 +5,11 @@ behind from the next; it costs the time to start it every time.
 """
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Protocol
 
 from pipecat_voice_test.bot.base import Bot
+from pipecat_voice_test.call_api.api import CallApi
 
 
 class BotWatcher(Protocol):
@@ -28,6 +29,7 @@ class Bots:
         name: The same.
         ready_ms: The longest that one of them took to listen.
         fresh: Whether every call has a bot of its own.
+        call_api: What they were told to hang up at; None for nothing.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Bots:
         *,
         fresh: bool = False,
         clear_up: Callable[[], None] = lambda: None,
+        call_api: CallApi | None = None,
     ) -> None:
         """Make the first bot, which checks the options; nothing is started.
 
@@ -43,6 +46,7 @@ class Bots:
             make: Makes another one.
             fresh: Whether to use it for every call.
             clear_up: Removes what the bots share; may be called twice and in a signal handler.
+            call_api: What the bots are told to hang up at.
 
         Raises:
             UsageError: A bot cannot be made as asked.
@@ -51,6 +55,7 @@ class Bots:
         self._first: Bot | None = make()
         self._shared = self._first
         self.fresh = fresh
+        self.call_api = call_api
         self._clear_up = clear_up
         self.launcher, self.name = self._first.launcher, self._first.name
         self.ready_ms = 0.0
@@ -61,17 +66,20 @@ class Bots:
     async def opened(self, watcher: BotWatcher) -> AsyncIterator[None]:
         """Start the one bot, unless each call has its own; stop it in the end.
 
+        What it hangs up at is there before it, and until it is gone.
+
         Raises:
             BotError: It could not be started.
             UsageError: What was asked for cannot be started.
         """
         self._watcher = watcher
         try:
-            if self.fresh:
-                yield
-                return
-            async with self._started(self._shared):
-                yield
+            async with self.call_api.opened() if self.call_api is not None else nullcontext():
+                if self.fresh:
+                    yield
+                    return
+                async with self._started(self._shared):
+                    yield
         finally:
             self._clear_up()
 

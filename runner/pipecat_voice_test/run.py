@@ -22,12 +22,7 @@ from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.clerk import Clerk
 from pipecat_voice_test.control.selftest import SelfTest
 from pipecat_voice_test.doors.entrance import Entrance, door_to
-from pipecat_voice_test.errors import (
-    BotError,
-    BotExited,
-    EngineError,
-    VoiceTestError,
-)
+from pipecat_voice_test.errors import BotError, BotExited, EngineError, VoiceTestError
 from pipecat_voice_test.measurement.comparison.model import Measured, Settings
 from pipecat_voice_test.measurement.results import BotFacts, CallResult, RunResult, Verdict
 from pipecat_voice_test.one_call import OneCall, Prepared
@@ -252,6 +247,7 @@ class Run:
             clock=SystemClock(),
             heartbeat=heartbeat,
             provider=self._plan.entrance.provider,
+            call_api=self._bots.call_api,
         )
         bot = self._bots.for_call()
         log_from = bot.log_position()

@@ -14,34 +14,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
+from pipecat_voice_test.ending import OVER_API as OVER_API
+from pipecat_voice_test.ending import EndedBy as EndedBy
+from pipecat_voice_test.ending import EndedHow as EndedHow
+
 SAMPLE_RATE_HZ = 8000
 SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
 FRAME_MS = 20  # The network sends and plays audio in 20 ms frames.
 FRAME_SAMPLES = FRAME_MS * SAMPLES_PER_MS  # One μ-law byte each.
-
-
-class EndedBy(StrEnum):
-    """Who ended the call; PROTOCOL 5."""
-
-    CALLER = "caller"
-    BOT = "bot"
-    BOT_ABNORMAL = "bot_abnormal"
-    TIMEOUT = "timeout"
-
-
-class EndedHow(StrEnum):
-    """By what a call, or the bot's stream in it, ended."""
-
-    SCRIPT = "script"  # The caller had said everything.
-    SOCKET = "socket"  # The bot closed its socket, or lost it.
-    CALL_API = "call_api"  # The bot asked the network to end the call; PROTOCOL 6.
-    NEW_INSTRUCTIONS = "new_instructions"  # The bot gave the network others; P-50.
-    NOT_READING = "not_reading"  # The bot left the line to choke; P-25.
-    TIME_LIMIT = "time_limit"
-    INTERRUPTED = "interrupted"  # The run was.
-
-
-OVER_API = (EndedHow.CALL_API, EndedHow.NEW_INSTRUCTIONS)
 
 
 class Severity(StrEnum):
@@ -63,12 +43,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class MessageSent(Event):
-    """One message was handed to the socket. `media` payloads lie in `Timeline.said_ulaw`."""
+    """One message was handed to the socket.
+
+    The payload of `media` lies in `Timeline.said_ulaw`: the next frame, or those of `frames`.
+    """
 
     event: str
     sequence: int | None = None
     size_bytes: int = 0
     detail: str = ""
+    frames: range | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -326,7 +326,7 @@ def test_between_two_looks_at_the_calls_one_piece_is_read(
     async def run() -> None:
         async with serving() as served:
             talks = [await served.open() for _ in range(20)]
-            tasks = [asyncio.create_task(look())]
+            tasks: list[asyncio.Task[object]] = [asyncio.create_task(look())]
             for talk in talks:
                 tasks += [asyncio.create_task(talk.say(flood))]
                 tasks += [asyncio.create_task(talk.answers())]

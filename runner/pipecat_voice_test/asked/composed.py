@@ -6,24 +6,32 @@ from itertools import count
 from pathlib import Path
 
 from pipecat_voice_test.asked import options
+from pipecat_voice_test.asked.call_api import is_wanted
+from pipecat_voice_test.asked.credentials import Keys
 from pipecat_voice_test.asked.given import Given
 from pipecat_voice_test.bot.compose import ComposeBot
 from pipecat_voice_test.bot.contained import Premises
 from pipecat_voice_test.bots import Bots
+from pipecat_voice_test.call_api.api import CallApi
 from pipecat_voice_test.engine.client import Engine
 from pipecat_voice_test.engine.compose.file import ComposeFile
 from pipecat_voice_test.engine.places.lodging import Lodging
-from pipecat_voice_test.protocol.identity import run_account_sid
 
 
 def compose_bots(
-    given: Given, env: Mapping[str, str], *, fresh: bool, environ: Mapping[str, str] = os.environ
+    given: Given,
+    keys: Keys,
+    api: CallApi | None,
+    *,
+    fresh: bool,
+    environ: Mapping[str, str] = os.environ,
 ) -> Bots:
     """The bots of `--bot-compose`.
 
     Args:
         given: The options.
-        env: What `--bot-env` sets.
+        keys: What the bot is given.
+        api: Where it can hang up over HTTP, if anywhere.
         fresh: Whether every call has services of its own.
         environ: With which the variables of the Compose file are filled in.
 
@@ -38,7 +46,8 @@ def compose_bots(
     def lodge(engine: Engine) -> Lodging:
         return Lodging.prepare(engine, given(options.BOT_NETWORK) or file.wanted_network())
 
-    premises = Premises(lodge)
+    listen = None if api is None else api.listen
+    premises = Premises(lodge, listen=listen, must_hear=is_wanted(given))
     numbers = count(1)
 
     def make() -> ComposeBot:
@@ -48,9 +57,10 @@ def compose_bots(
             port=port,
             number=next(numbers),
             path=given.need(options.BOT_PATH),
-            env=env,
+            env=keys.env,
             start_timeout_s=given.need(options.START_TIMEOUT),
-            account_sid=run_account_sid(given.need(options.SEED)),
+            account_sid=keys.account_sid,
+            auth_token=keys.auth_token,
         )
 
-    return Bots(make, fresh=fresh, clear_up=premises.close)
+    return Bots(make, fresh=fresh, clear_up=premises.close, call_api=api)

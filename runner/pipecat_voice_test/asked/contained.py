@@ -1,12 +1,14 @@
 """Bots in containers, as the options ask for them."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from pipecat_voice_test.asked import options
+from pipecat_voice_test.asked.call_api import call_api_of, is_wanted
 from pipecat_voice_test.asked.composed import compose_bots
+from pipecat_voice_test.asked.credentials import Keys
 from pipecat_voice_test.asked.given import Given
 from pipecat_voice_test.asked.options import Setting
 from pipecat_voice_test.bot.contained import Premises
@@ -15,23 +17,25 @@ from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.engine.container import ContainerSpec
 from pipecat_voice_test.engine.places.lodging import Lodging
 from pipecat_voice_test.errors import UsageError
-from pipecat_voice_test.protocol.identity import run_account_sid
 
 
-def contained_bots(
-    given: Given, launcher: Setting[str], env: Mapping[str, str], *, fresh: bool
-) -> Bots:
+def contained_bots(given: Given, launcher: Setting[str], keys: Keys, *, fresh: bool) -> Bots:
     """The bots of `--bot-image`, `--bot-build` or `--bot-compose`.
 
     Raises:
         UsageError: Their options are wrong.
     """
+    api = call_api_of(given, keys)
     if launcher is options.BOT_COMPOSE:
-        return compose_bots(given, env, fresh=fresh)
+        return compose_bots(given, keys, api, fresh=fresh)
     network = given(options.BOT_NETWORK)
-    premises = Premises(lambda engine: Lodging.prepare(engine, network))
-    make = _image_bot(given, premises, _image(given, launcher), env)
-    return Bots(make, fresh=fresh, clear_up=premises.close)
+    premises = Premises(
+        lambda engine: Lodging.prepare(engine, network),
+        listen=None if api is None else api.listen,
+        must_hear=is_wanted(given),
+    )
+    make = _image_bot(given, premises, _image(given, launcher), keys)
+    return Bots(make, fresh=fresh, clear_up=premises.close, call_api=api)
 
 
 def _image(given: Given, launcher: Setting[str]) -> BotImage:
@@ -41,12 +45,12 @@ def _image(given: Given, launcher: Setting[str]) -> BotImage:
 
 
 def _image_bot(
-    given: Given, premises: Premises, image: BotImage, env: Mapping[str, str]
+    given: Given, premises: Premises, image: BotImage, keys: Keys
 ) -> Callable[[], ImageBot]:
     spec = ContainerSpec(
         image=image.name,
         port=given.need(options.BOT_PORT),
-        env=env,
+        env=keys.env,
         args=_words(given),
         user=given(options.BOT_USER) or "",
         memory_bytes=given.need(options.BOT_MEMORY),
@@ -63,7 +67,8 @@ def _image_bot(
         image=image,
         path=given.need(options.BOT_PATH),
         start_timeout_s=given.need(options.START_TIMEOUT),
-        account_sid=run_account_sid(given.need(options.SEED)),
+        account_sid=keys.account_sid,
+        auth_token=keys.auth_token,
     )
 
 

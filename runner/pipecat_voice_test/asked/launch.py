@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from pipecat_voice_test.asked import options
+from pipecat_voice_test.asked.call_api import call_api_at, call_api_of
+from pipecat_voice_test.asked.credentials import Keys, keys_of
 from pipecat_voice_test.asked.given import Given, Source
 from pipecat_voice_test.asked.options import Setting
 from pipecat_voice_test.bot.base import Bot
 from pipecat_voice_test.bot.command import CommandBot
 from pipecat_voice_test.bot.url import UrlBot
 from pipecat_voice_test.bots import Bots
+from pipecat_voice_test.call_api.api import CallApi
 from pipecat_voice_test.demo.faults import Faults
 from pipecat_voice_test.errors import UsageError
 from pipecat_voice_test.protocol.identity import run_account_sid
@@ -30,13 +33,17 @@ def make_bots(given: Given, environ: Mapping[str, str] = os.environ) -> Bots:
     fresh = given.flag(options.FRESH_BOT) and launcher is not options.BOT_URL
     if launcher is options.BOT_URL:
         url, timeout_s = _bot_url(given), given.need(options.START_TIMEOUT)
-        return Bots(lambda: UrlBot(url, start_timeout_s=timeout_s))
+        api, found = call_api_at(given, environ)
+        make = partial(UrlBot, url, start_timeout_s=timeout_s, call_api=found)
+        return Bots(make, call_api=api)
+    keys = keys_of(given, _variables(given, environ))
     if launcher is options.BOT_COMMAND:
-        return Bots(_command_bot(given, environ), fresh=fresh)
+        api = call_api_of(given, keys)
+        return Bots(_command_bot(given, keys, api), fresh=fresh, call_api=api)
     # docker-py takes a quarter of a second to import.
     from pipecat_voice_test.asked.contained import contained_bots
 
-    return contained_bots(given, launcher, _variables(given, environ), fresh=fresh)
+    return contained_bots(given, launcher, keys, fresh=fresh)
 
 
 def _bot_url(given: Given) -> str:
@@ -64,15 +71,17 @@ def _launcher(given: Given) -> Setting[str]:
     return chosen[0]
 
 
-def _command_bot(given: Given, environ: Mapping[str, str]) -> Callable[[], Bot]:
+def _command_bot(given: Given, keys: Keys, api: CallApi | None) -> Callable[[], Bot]:
     return partial(
         CommandBot,
         given.need(options.BOT_COMMAND),
         port=given.need(options.BOT_PORT) if _was_given(given, options.BOT_PORT) else None,
         path=given.need(options.BOT_PATH),
-        env=_variables(given, environ),
+        env=keys.env,
         start_timeout_s=given.need(options.START_TIMEOUT),
-        account_sid=run_account_sid(given.need(options.SEED)),
+        account_sid=keys.account_sid,
+        auth_token=keys.auth_token,
+        listen=None if api is None else api.listen,
     )
 
 
@@ -159,7 +168,4 @@ def _variables(given: Given, environ: Mapping[str, str]) -> dict[str, str]:
                 fix=f"set {name} first, or say `--bot-env {name}=VALUE`.",
             )
         variables[name] = value if equals else environ[name]
-    token = given(options.AUTH_TOKEN)
-    if token:  # Bot and network share one, unless the bot is given another on purpose (P-52).
-        variables.setdefault("TWILIO_AUTH_TOKEN", token)
     return variables

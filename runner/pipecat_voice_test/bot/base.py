@@ -7,6 +7,18 @@ from typing import Protocol, Self
 
 from pipecat_voice_test.bot.log import Printed
 
+CALL_API_URL = "PVT_CALL_API_URL"
+"""The variable that tells a bot at which address the call API of its network is played."""
+
+# Has the call API be found at an address of this machine; gives the port.
+Listen = Callable[[str], int]
+
+
+def told_call_api(host: str, port: int) -> dict[str, str]:
+    """What a bot is told that reaches us as `host`."""
+    name = f"[{host}]" if ":" in host else host
+    return {CALL_API_URL: f"http://{name}:{port}"}
+
 
 class Bot(Protocol):
     """A bot that can be phoned between `start` and `stop`.

@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Mapping
 
-from pipecat_voice_test.bot.base import StoppedOnExit
+from pipecat_voice_test.bot.base import Listen, StoppedOnExit, told_call_api
 from pipecat_voice_test.bot.listening import listening_addresses
 from pipecat_voice_test.bot.log import KEPT_BYTES, LogRing, Printed
 from pipecat_voice_test.bot.probe import PROBE_S, Address, Answer
@@ -54,6 +54,7 @@ class CommandBot(StoppedOnExit):
         account_sid: str = DUMMY_ACCOUNT_SID,
         auth_token: str = DUMMY_AUTH_TOKEN,
         log_bytes: int = KEPT_BYTES,
+        listen: Listen | None = None,
     ) -> None:
         """Prepare; nothing runs yet.
 
@@ -69,6 +70,7 @@ class CommandBot(StoppedOnExit):
             account_sid: What it is given instead, like the run's own.
             auth_token: The same.
             log_bytes: How much of its output is kept.
+            listen: Where it can hang up over HTTP, which it is told; None for nowhere.
 
         Raises:
             UsageError: The command is empty or its quotes do not match.
@@ -77,11 +79,9 @@ class CommandBot(StoppedOnExit):
         self._words = _split(command)
         self._port = port
         self._path = "/" + path.lstrip("/")
-        self._env = {
-            **os.environ,
-            **given_to_bots(account_sid, auth_token),
-            **(env or {}),
-        }
+        self._env = {**os.environ, **given_to_bots(account_sid, auth_token)}
+        self._given = env or {}
+        self._listen = listen
         self._start_timeout_s = start_timeout_s
         self._stop_timeout_s = stop_timeout_s
         self._log = LogRing(log_bytes)
@@ -148,7 +148,7 @@ class CommandBot(StoppedOnExit):
 
     def _launch(self, words: list[str]) -> ProcessGroup:
         try:
-            return ProcessGroup(words, self._env, self._log)
+            return ProcessGroup(words, {**self._env, **self._told(), **self._given}, self._log)
         except FileNotFoundError:
             fix = f"install `{words[0]}` or give its full path in `--bot-command`."
             if any(sign in self.name for sign in ("&&", "|", ";", "$", ">")):
@@ -165,6 +165,10 @@ class CommandBot(StoppedOnExit):
             raise UsageError(
                 f"`{self.name}` cannot be run: {error}.", fix="correct `--bot-command`."
             ) from error
+
+    def _told(self) -> dict[str, str]:
+        here = _HOSTS[0]
+        return told_call_api(here, self._listen(here)) if self._listen is not None else {}
 
     async def _wait_until_ready(self, port: int, deadline: float) -> str:
         """The host at which it answers."""

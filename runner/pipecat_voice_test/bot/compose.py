@@ -60,7 +60,8 @@ class ComposeBot(ContainedBot):
         self._premises = premises
         self._number = number
         self._stop_timeout_s = stop_timeout_s
-        self._env = {**given_to_bots(account_sid, auth_token), **(env or {})}
+        self._account = given_to_bots(account_sid, auth_token)
+        self._env = env or {}
         self._stack: Stack | None = None
         self._given_up = False
 
@@ -119,7 +120,7 @@ class ComposeBot(ContainedBot):
             lodging,
             number=self._number,
             port=self._port,
-            env=self._env,
+            env={**self._account, **self._premises.told(), **self._env},
             tell=tell,
         )
         return self._stack

@@ -5,13 +5,14 @@ up yet. So whoever did not answer in time is looked at from inside.
 """
 
 import asyncio
+import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 
 from pipecat_voice_test.bot.aside import aside
-from pipecat_voice_test.bot.base import StoppedOnExit
+from pipecat_voice_test.bot.base import Listen, StoppedOnExit, told_call_api
 from pipecat_voice_test.bot.diagnosis import exited_early, not_ready, unhealthy
 from pipecat_voice_test.bot.listening import listening_in
 from pipecat_voice_test.bot.log import KEPT_BYTES, LogRing, Printed
@@ -20,7 +21,9 @@ from pipecat_voice_test.bot.waiting import ask, until_next_question
 from pipecat_voice_test.engine.client import Engine
 from pipecat_voice_test.engine.container import Tenant
 from pipecat_voice_test.engine.places.lodging import Lodging
-from pipecat_voice_test.errors import VoiceTestError
+from pipecat_voice_test.errors import EngineError, VoiceTestError
+
+log = logging.getLogger(__name__)
 
 _OUTPUT_S = 0.5
 _HEALTH_S = 1.0
@@ -34,17 +37,25 @@ class Premises:
         self,
         lodge: Callable[[Engine], Lodging] = Lodging.prepare,
         environ: Mapping[str, str] = os.environ,
+        *,
+        listen: Listen | None = None,
+        must_hear: bool = False,
     ) -> None:
         """Nothing is asked of the engine yet.
 
         Args:
             lodge: Makes ready on an engine.
             environ: Says which engine.
+            listen: Where bots can hang up over HTTP, which they are told; None for nowhere.
+            must_hear: That they cannot reach us there is an error, not a warning.
         """
         self._lodge = lodge
         self._environ = environ
         self._engine: Engine | None = None
         self._lodging: Lodging | None = None
+        self._listen = listen
+        self._must_hear = must_hear
+        self._told: dict[str, str] | None = None
         self._closed = False
         self._lock = threading.Lock()
 
@@ -64,6 +75,33 @@ class Premises:
                 if self._closed:  # While we were at it.
                     self._lodging.tidy_up()
             return self._lodging
+
+    def told(self) -> Mapping[str, str]:
+        """What bots find in their environment about us. Blocks; raises as `lodging` does.
+
+        Where they cannot reach us that is nothing, which is said once.
+        """
+        lodging = self.lodging()
+        with self._lock:
+            if self._told is None:
+                self._told = {} if self._listen is None else self._way_back(lodging, self._listen)
+            return self._told
+
+    def _way_back(self, lodging: Lodging, listen: Listen) -> dict[str, str]:
+        way = lodging.way_back()
+        try:
+            if way is not None:
+                return told_call_api(way.call, listen(way.listen))
+            why = "no address of this runner is known in the bot's network"
+        except OSError as error:
+            why = str(error)
+        if self._must_hear:
+            raise EngineError(
+                f"bots in containers cannot reach the call API from there: {why}.",
+                fix="leave out `--call-api on`, or run this on the engine's own machine.",
+            )
+        log.warning("the call API is not played, for the bot could not reach it: %s", why)
+        return {}
 
     def close(self) -> None:
         """Remove all of the run that is left on the engine; in a signal handler too, and twice."""

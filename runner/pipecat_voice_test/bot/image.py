@@ -110,8 +110,8 @@ class ImageBot(ContainedBot):
         self.launcher, self.name = self._image.launcher, self._image.name
         self._premises = premises
         self._stop_timeout_s = stop_timeout_s
-        env = {**given_to_bots(account_sid, auth_token), **spec.env}
-        self._spec = replace(spec, env=env)
+        self._spec = spec
+        self._account = given_to_bots(account_sid, auth_token)
         self._given_up = self._creating = False
 
     async def start(self) -> None:
@@ -157,7 +157,8 @@ class ImageBot(ContainedBot):
         options = lodging.create_options(self._spec.port)
         tell(f"starting {self.name}")
         began = time.monotonic()
-        tenant = self._created(engine, replace(self._spec, image=image), options)
+        env = {**self._account, **self._premises.told(), **self._spec.env}
+        tenant = self._created(engine, replace(self._spec, image=image, env=env), options)
         tenant.follow()
         attrs = tenant.begin()
         return Address(*lodging.address(attrs, self._spec.port)), began

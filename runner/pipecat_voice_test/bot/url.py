@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 import time
+from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
 
 from pipecat_voice_test.bot.base import StoppedOnExit
@@ -18,8 +19,19 @@ class UrlBot(StoppedOnExit):
 
     launcher = "url"
 
-    def __init__(self, url: str, *, start_timeout_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        start_timeout_s: float = 60.0,
+        call_api: Callable[[], str] | None = None,
+    ) -> None:
         """Take `ws://…` or `wss://…`.
+
+        Args:
+            url: Where it is called.
+            start_timeout_s: Until it must answer HTTP.
+            call_api: Has the call API be found, and says where; None if it is not played.
 
         Raises:
             UsageError: It is no WebSocket address.
@@ -33,13 +45,17 @@ class UrlBot(StoppedOnExit):
         self._tls = parts.scheme == "wss"
         self._port = parts.port or (443 if self._tls else 80)
         self._start_timeout_s = start_timeout_s
+        self._call_api = call_api
 
     async def start(self) -> None:
         """Wait until it answers HTTP.
 
         Raises:
             BotNotReady: It did not within `start_timeout_s`, or its certificate is not valid.
+            UsageError: The call API cannot be where it was asked for.
         """
+        if self._call_api is not None:
+            self.tell(f"the bot can hang up at {self._call_api()}")
         tls = ssl.create_default_context() if self._tls else None
         address = Address(self._host, self._port, tls)
         began = time.monotonic()

@@ -27,6 +27,7 @@ from pipecat_voice_test.engine.places.surroundings import (
     look_around,
     network_of,
 )
+from pipecat_voice_test.engine.places.way_back import WayBack, find_way_back
 from pipecat_voice_test.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -155,6 +156,14 @@ class Lodging:
                 fix="name a network in which containers have addresses with `--bot-network`.",
             )
         return address
+
+    def way_back(self) -> WayBack | None:
+        """How a bot here reaches us; None if it does not, as far as we know. Blocks.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        return find_way_back(self._engine, self.surroundings, self.route)
 
     def end_with_us(self, pid: int) -> None:
         """Have a process group killed if we are: one that creates containers, like Compose."""
