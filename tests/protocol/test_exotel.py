@@ -116,6 +116,15 @@ def test_keys_and_marks_do_not_wait_for_a_message_to_fill() -> None:
     assert [(event.at_ms, event.sequence) for event in media] == [(100, 4)]
 
 
+def test_p70_a_message_is_written_down_with_the_frames_in_it() -> None:
+    call = EXOTEL_TONGUE.call()
+    for at_ms in range(20, 220, 20):
+        call.send_frame(FRAME, at_ms)
+
+    media = [e for e in call.events if isinstance(e, MessageSent) and e.event == "media"]
+    assert [event.frames for event in media] == [range(5), range(5, 10)]
+
+
 @pytest.mark.parametrize("key", ["", "a", "12", "٣"])
 def test_p16_there_is_no_such_key_as(key: str) -> None:
     with pytest.raises(ValueError, match="is not a key of a telephone"):

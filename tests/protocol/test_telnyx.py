@@ -140,8 +140,10 @@ def test_reorder_writes_down_the_number_of_what_was_sent() -> None:
     for at_ms in range(0, 140, 20):
         call.send_frame(FRAME, at_ms)
 
-    written = [e.sequence for e in call.events if isinstance(e, MessageSent) and e.event == "media"]
-    assert written == [2, 3, 4, 6, 5, 7]
+    written = [e for e in call.events if isinstance(e, MessageSent) and e.event == "media"]
+    assert [event.sequence for event in written] == [2, 3, 4, 6, 5, 7]
+    places = [event.frames for event in written]
+    assert places == [range(at, at + 1) for at in (0, 1, 2, 4, 3, 5)]
 
 
 @pytest.mark.parametrize(

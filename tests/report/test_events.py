@@ -85,6 +85,23 @@ def test_a_whole_call(golden: Callable[[str, str], None]) -> None:
     golden("events.jsonl", events_jsonl(timeline))
 
 
+def test_p70_sent_audio_of_several_frames_in_one_message_is_hashed_as_one() -> None:
+    timeline = Timeline(
+        events=(
+            MessageSent(41, "media", 2, 500, frames=range(2)),
+            MessageSent(82, "media", 3, 250, frames=range(3, 4)),
+        ),
+        said_ulaw=FRAME_A + FRAME_B + FRAME_B + FRAME_A,
+        late_ms=(0.0, 1.0, 0.0, 2.0),
+    )
+
+    both, last, _ = lines_of(timeline)
+    assert (both["payload_bytes"], both["late_ms"]) == (320, 1)
+    assert both["payload_sha256"] == sha(FRAME_A + FRAME_B)
+    assert (last["payload_bytes"], last["late_ms"]) == (160, 2)
+    assert last["payload_sha256"] == sha(FRAME_A)
+
+
 def test_sent_audio_is_hashed_frame_by_frame() -> None:
     timeline = Timeline(
         events=(

@@ -25,6 +25,7 @@ from pipecat_voice_test.protocol.wire import (
     BotMessage,
     Clear,
     Complaint,
+    Gathered,
     Mark,
     Media,
     OpeningMessage,
@@ -64,6 +65,7 @@ class ExotelWire:
         self._network = findings.exotel(rate_hz)
         self._mouth = LinearMouth(rate_hz)
         self._ear = LinearEar(rate_hz)
+        self._guess = CodingGuess(self._network)
         self._stream_sid = identity.stream_sid
         self._gathered: list[bytes] = []
         self._sequence = 0
@@ -118,7 +120,8 @@ class ExotelWire:
                 "payload": binascii.b2a_base64(l16, newline=False).decode("ascii"),
             },
         }
-        return json_text(message)
+        last = self._chunk * FRAMES_PER_MESSAGE
+        return Gathered(json_text(message), range(last - FRAMES_PER_MESSAGE, last))
 
     def dtmf(self, digit: str) -> str:
         """The message for one key (P-16).
@@ -191,7 +194,8 @@ class ExotelWire:
             nothing = linear.nothing_in_it(self._network, len(payload), "a `media` message")
             return Rejected(understood.event, (nothing,))
         header = linear.begins_like_a_file(self._network, payload)
-        notes = (*header, *findings.sizes(len(payload)), *understood.notes)
+        coding = self._guess.listen(payload)
+        notes = (*header, *coding, *findings.sizes(len(payload)), *understood.notes)
         return Media(self._ear(read_l16(payload)), notes)
 
     def _next_sequence(self) -> str:

@@ -12,6 +12,7 @@ from pipecat_voice_test.protocol.wire import (
     Clear,
     Complaint,
     Data,
+    Gathered,
     Mark,
     Media,
     Observed,
@@ -82,7 +83,8 @@ class CallRecord:
         if size_bytes == self._last_size:
             size_bytes = self._last_size
         self._last_size = size_bytes
-        self.events.append(MessageSent(at_ms, event, sequence, size_bytes, detail))
+        frames = data.frames if isinstance(data, Gathered) else None
+        self.events.append(MessageSent(at_ms, event, sequence, size_bytes, detail, frames))
 
     def by_bot(self, event: Event) -> None:
         """An event that a message of the bot caused; beyond the limit it is dropped."""

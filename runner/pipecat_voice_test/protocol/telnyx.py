@@ -29,6 +29,7 @@ from pipecat_voice_test.protocol.wire import (
     BotMessage,
     Clear,
     Complaint,
+    Gathered,
     Mark,
     Media,
     OpeningMessage,
@@ -83,7 +84,7 @@ class TelnyxWire:
         self._reorder = reorder
         self._stream_id = identity.stream_sid
         self._written = self._sent = 0  # Sequence numbers.
-        self._under_way: list[tuple[int, str]] = []
+        self._under_way: list[tuple[int, Gathered]] = []
         self._chunk = 0
         self._began_ms = 0
         self._errors = 0
@@ -142,12 +143,13 @@ class TelnyxWire:
         if not self._reorder:
             self._sent = self._written
             return text
-        self._under_way.append((self._written, text))
+        frame = range(self._chunk - 1, self._chunk)
+        self._under_way.append((self._written, Gathered(text, frame)))
         if len(self._under_way) < 2:
             return None
         overtakes = self._chunk % REORDERED_EVERY == 0
-        self._sent, text = self._under_way.pop(-1 if overtakes else 0)
-        return text
+        self._sent, sent = self._under_way.pop(-1 if overtakes else 0)
+        return sent
 
     def dtmf(self, digit: str) -> str:
         """The message for one key (P-16).

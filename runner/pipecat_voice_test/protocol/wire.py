@@ -10,7 +10,7 @@ Whatever audio a provider carries, a person holds a telephone: both ears of a wi
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 from pipecat_voice_test.timeline import Severity
 
@@ -87,6 +87,21 @@ BotMessage = Media | Mark | Clear | Observed | Rejected
 Data = str | bytes  # One message of ours: text, or bytes if it is a binary one.
 
 
+class Gathered(str):
+    """A text message with other audio than the caller's next frame.
+
+    Attributes:
+        frames: Which of the frames that `Wire.media` was given it carries, the first is 0.
+    """
+
+    frames: range
+
+    def __new__(cls, text: str, frames: range) -> Self:
+        message = super().__new__(cls, text)
+        message.frames = frames
+        return message
+
+
 class Trouble(StrEnum):
     """What a bot can do wrong that one message alone does not show."""
 
@@ -123,7 +138,8 @@ class Wire(Protocol):
     def media(self, ulaw: bytes) -> Data | None:
         """The next frame of the caller's audio. It is built 50 times a second per call.
 
-        None if this network sends several frames in one message, and this is not the last.
+        None if this network sends several frames in one message, and this is not the last; that
+        is `Gathered` then.
         """
 
     def dtmf(self, digit: str) -> Data | None:

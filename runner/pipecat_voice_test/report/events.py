@@ -71,10 +71,10 @@ class _Audio:
         total = sum(event.payload_bytes for event in self.timeline.of(MessageReceived))
         self.raw_is_complete = total == len(self.timeline.raw_ulaw)
 
-    def next_frame(self, number: int) -> bytes:
-        """The frame of the `number`-th `media` sent, from 1."""
-        start = (number - 1) * FRAME_SAMPLES
-        return self.timeline.said_ulaw[start : start + FRAME_SAMPLES]
+    def said(self, frames: range) -> bytes:
+        """These frames of the caller, in order."""
+        start, end = frames.start * FRAME_SAMPLES, frames.stop * FRAME_SAMPLES
+        return self.timeline.said_ulaw[start:end]
 
     def next_payload(self, size_bytes: int) -> bytes | None:
         start = self.raw_position
@@ -85,7 +85,7 @@ class _Audio:
 
 
 def _sent_audio(event: MessageSent, audio: _Audio) -> str:
-    """A line for one frame of the caller.
+    """A line for one frame of the caller, or several in one message.
 
     Written by hand, as is that for the bot's audio: they are all but a few of the tens of
     thousands of lines, and while they are written other calls have less of the processor.
@@ -93,11 +93,14 @@ def _sent_audio(event: MessageSent, audio: _Audio) -> str:
     audio.sent["media"] += 1
     count = audio.sent["media"]
     sequence = "" if event.sequence is None else f',"sequence":{event.sequence}'
+    frames = range(count - 1, count) if event.frames is None else event.frames
     late_ms = audio.timeline.late_ms
-    late = f',"late_ms":{_tenths_text(late_ms[count - 1])}' if count <= len(late_ms) else ""
+    late = ""
+    if frames.stop <= len(late_ms):
+        late = f',"late_ms":{_tenths_text(late_ms[frames.stop - 1])}'
     return (
         f'{{"t":{_tenths_text(event.at_ms)},"dir":"out","event":"media","count":{count}{sequence},'
-        f'"size_bytes":{event.size_bytes},{_payload_text(audio.next_frame(count))}{late}}}'
+        f'"size_bytes":{event.size_bytes},{_payload_text(audio.said(frames))}{late}}}'
     )
 
 
