@@ -11,11 +11,14 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore \
     PYTHONDONTWRITEBYTECODE=1
 WORKDIR /build
+# `--build-arg EXTRAS=webrtc` brings what calls over WebRTC need, 130 MB.
+ARG EXTRAS=""
 COPY requirements/ requirements/
 RUN pip install --require-hashes -r requirements/build.txt \
     && python -m venv --without-pip /opt/pvt \
     && pip --python /opt/pvt/bin/python install --no-compile --require-hashes \
-        -r requirements/runtime.txt -r requirements/speech.txt
+        -r requirements/runtime.txt -r requirements/speech.txt \
+        ${EXTRAS:+-r "requirements/${EXTRAS}.txt"}
 # A third of what was installed serves the libraries' own authors: their tests, tools to make
 # models, a second copy of onnxruntime for C programs, stubs and headers. Pillow draws PNG here,
 # and needs neither AVIF, WebP nor colour profiles.

@@ -49,6 +49,7 @@ def test_base_can_be_chosen_and_is_the_slim_one() -> None:
     assert re.findall(r"^(?:ARG|FROM) .*", STEPS, re.MULTILINE) == [
         f"ARG BASE={BASE_IMAGE}",
         "FROM ${BASE} AS build",
+        'ARG EXTRAS=""',
         "FROM ${BASE}",
         "ARG BASE",
     ]
