@@ -79,7 +79,8 @@ class Site:
             await peer.send(self.refuses)
             return
         await peer.send(accepting(peer.request))
-        while len(self.texts) < self.hangs_up_after or not self.hangs_up_after:
+        hears_until = len(self.texts) + (self.hangs_up_after or 1_000_000)
+        while len(self.texts) < hears_until:
             try:
                 opcode, payload = await peer.read_frame()
             except (asyncio.IncompleteReadError, ConnectionError):

@@ -117,9 +117,10 @@ class WebhookDoor:
         told = f"Call instructions: `Connect` to {shown_url(address.published)}"
         if address.reachable != address.published:
             told += f", which is reached at {shown_url(address.reachable)}"
-        flow.noticed.append(Note(0.0, f"{told}."))
         if address.query:
+            told += "; its query was removed"
             flow.noticed.append(_query_removed(address))
+        flow.noticed.append(Note(0.0, f"{told}."))
         return address
 
     def _wire(self, stream: Stream, flow: Flow, facts: CallFacts) -> Wire:
