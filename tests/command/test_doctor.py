@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pipecat_voice_test.checkup import folders, pace, software
+from pipecat_voice_test.checkup import folders, over_webrtc, pace, software
 from pipecat_voice_test.checkup.finding import Finding, Mark, note, ok
 from pipecat_voice_test.command.doctor import doctor
 from pipecat_voice_test.control import selftest
@@ -23,6 +23,10 @@ NOWHERE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
 NO_TIME = Finding(Mark.MISS, "time", "too slow", "wait.", code=ExitCode.INCONCLUSIVE)
 
 
+def looked_at(*, asked: bool) -> list[Finding]:
+    return [ok("webrtc", "asked for" if asked else "not asked for")]
+
+
 @pytest.fixture(autouse=True)
 def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What depends on this machine is settled, and a call is not really held."""
@@ -30,6 +34,7 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(software, "python", lambda: [ok("Python", "3.13")])
     monkeypatch.setattr(software, "packages", lambda: [ok("packages", "all")])
     monkeypatch.setattr(software, "speech", lambda: [ok("speech", "spoken")])
+    monkeypatch.setattr(over_webrtc, "webrtc", looked_at)
     monkeypatch.setattr(folders, "results", lambda folder: [ok("results", str(folder))])
     monkeypatch.setattr(folders, "cache", lambda folder: [note("cache", str(folder), "mend it.")])
     monkeypatch.setattr(folders, "open_files", lambda: [ok("open files", "many")])
@@ -60,6 +65,7 @@ WITHOUT_ENGINE = f"""\
 ✓ Python      3.13
 ✓ packages    all
 ✓ speech      spoken
+✓ webrtc      not asked for
 ✓ results     voice-test-results
 ! cache       /c
               Fix: mend it.
@@ -222,3 +228,7 @@ def test_with_an_engine(engine: None) -> None:
     lines = raw.getvalue().splitlines()
     assert any(line.startswith("✓ engine      ") for line in lines)
     assert lines[-1] == "Bots can be called here."
+
+
+def test_webrtc_is_looked_at_as_what_is_asked_for() -> None:
+    assert "✓ webrtc      asked for\n" in called({"PVT_BOT_TRANSPORT": "webrtc"})[1]

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipecat_voice_test.asked import options
 from pipecat_voice_test.asked.given import Given
-from pipecat_voice_test.checkup import folders, pace, software
+from pipecat_voice_test.checkup import folders, over_webrtc, pace, software
 from pipecat_voice_test.checkup.finding import Finding, Mark, exit_code, guarded, miss, ok
 from pipecat_voice_test.control import selftest
 from pipecat_voice_test.control.call import OFF_BY_MS
@@ -72,6 +72,7 @@ def _probes(given: Given, environ: Mapping[str, str]) -> Iterator[Probe]:
     yield "Python", software.python
     yield "packages", software.packages
     yield "speech", software.speech
+    yield "webrtc", lambda: over_webrtc.webrtc(asked=given.need(options.BOT_TRANSPORT) == "webrtc")
     yield "results", lambda: folders.results(Path(given.need(options.OUTPUT_DIR)))
     yield "cache", lambda: folders.cache(default_cache_folder(environ))
     yield "open files", folders.open_files

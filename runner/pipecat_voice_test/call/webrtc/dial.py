@@ -13,6 +13,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from aioice import ice
 from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
@@ -121,6 +122,11 @@ async def _connected(peer: RTCPeerConnection, bot: str, signal: Signal, clock: C
         pass  # Sound flows all the same.
     line.keep_alive()
     return Connected(line, opened.is_set())
+
+
+def own_addresses() -> list[str]:
+    """Where this machine can be reached; none if it has loopback alone."""
+    return ice.get_host_addresses(use_ipv4=True, use_ipv6=True)
 
 
 def _server(named: IceServer) -> RTCIceServer | None:
