@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pipecat_voice_test.audio.l16 import SAMPLE_BYTES, LinearEar, LinearMouth, read_l16
 from pipecat_voice_test.protocol.findings import exotel as findings
 from pipecat_voice_test.protocol.findings import linear
+from pipecat_voice_test.protocol.findings.coding import CodingGuess
 from pipecat_voice_test.protocol.findings.messages import (
     Understood,
     check_key,

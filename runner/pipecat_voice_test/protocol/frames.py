@@ -19,6 +19,7 @@ from pipecat_voice_test.audio.l16 import SAMPLE_BYTES, LinearEar, LinearMouth, r
 from pipecat_voice_test.audio.level import to_pcm
 from pipecat_voice_test.protocol.events import rtvi
 from pipecat_voice_test.protocol.findings import linear
+from pipecat_voice_test.protocol.findings.coding import CodingGuess
 from pipecat_voice_test.protocol.findings.messages import check_key
 from pipecat_voice_test.protocol.findings.network import Network
 from pipecat_voice_test.protocol.untrusted import printable, storable
@@ -110,6 +111,7 @@ class FramesWire:
         self._rate_hz = rate_hz
         self._mouth = LinearMouth(rate_hz)
         self._ear: LinearEar | None = None
+        self._guess = CodingGuess(_CLIENT)
         self._events = 0
 
     @property
@@ -204,6 +206,8 @@ class FramesWire:
         complaints = linear.begins_like_a_file(_CLIENT, data)
         if len(data) % sample_bytes:
             complaints += (linear.half_a_sample(_CLIENT, len(data), sample_bytes),)
+        if channels == 1:
+            complaints += self._guess.listen(data)
         pcm = _mono(read_l16(data), channels)
         if self._ear is None or self._ear.rate_hz != rate_hz:
             self._ear = LinearEar(rate_hz)

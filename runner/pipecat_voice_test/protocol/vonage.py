@@ -13,6 +13,7 @@ from typing import Any
 from pipecat_voice_test.audio.l16 import SAMPLE_BYTES, LinearEar, LinearMouth, read_l16
 from pipecat_voice_test.errors import UsageError
 from pipecat_voice_test.protocol.findings import linear
+from pipecat_voice_test.protocol.findings.coding import CodingGuess
 from pipecat_voice_test.protocol.findings.messages import check_key, json_text
 from pipecat_voice_test.protocol.findings.network import Network
 from pipecat_voice_test.protocol.untrusted import (
@@ -69,6 +70,7 @@ class VonageWire:
         self._rate_hz = rate_hz
         self._mouth = LinearMouth(rate_hz)
         self._ear = LinearEar(rate_hz)
+        self._guess = CodingGuess(_VONAGE)
 
     @property
     def sequence(self) -> None:
@@ -150,6 +152,7 @@ class VonageWire:
         complaints = linear.begins_like_a_file(_VONAGE, l16)
         if len(l16) % SAMPLE_BYTES:
             complaints += (linear.half_a_sample(_VONAGE, len(l16), SAMPLE_BYTES),)
+        complaints += self._guess.listen(l16)
         return Media(self._ear(read_l16(l16)), complaints)
 
 
