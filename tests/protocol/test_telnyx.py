@@ -221,6 +221,14 @@ def test_what_is_used_all_the_same_is_not_answered(message: str) -> None:
     assert call.messages_to_send() == []
 
 
+def test_p70_an_answer_is_written_down_with_its_reason() -> None:
+    call = TELNYX_TONGUE.call()
+    call.receive("{", 5)
+
+    answers = [e for e in call.events if isinstance(e, MessageSent) and e.event == "error"]
+    assert answers == [MessageSent(5, "error", None, len(MALFORMED), "not_json")]
+
+
 def test_after_the_call_nothing_is_answered() -> None:
     call = TELNYX_TONGUE.call()
     call.hang_up(5)

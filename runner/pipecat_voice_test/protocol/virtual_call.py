@@ -278,14 +278,14 @@ class VirtualCall:
         """Send what a message of the bot caused; a flood of those is not listed to its end."""
         if data is not None:
             self._messages.append(data)
-            sequence = self._wire.sequence
+            sequence = None if event == "error" else self._wire.sequence  # No network counts those.
             self._record.by_bot(MessageSent(at_ms, event, sequence, len(data), detail))
 
     def _complain(self, complaint: Complaint, message: str | bytes, at_ms: float) -> None:
         self._record.complain(complaint, message, at_ms, after_the_call=self._over)
 
     def _object(self, complaint: Complaint, at_ms: float) -> None:
-        self._answer(f"error: {complaint.case}", self._wire.objection(complaint), at_ms)
+        self._answer("error", self._wire.objection(complaint), at_ms, complaint.case)
 
     def _act_on(self, parsed: BotMessage, message: str | bytes, at_ms: float) -> None:
         match parsed:
