@@ -1,16 +1,67 @@
 """Tests in which the runner itself is a container."""
 
+import inspect
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import dind
 import pytest
+from again import until_in_time
 from images import built
 
 ROOT = Path(__file__).parents[2]
 RUNNER_IMAGE = "pvt-test-runner"
 FAULTY_BOT = "pvt-test-faulty-bot"
+AHEAD = pytest.StashKey[dict[str, Future[None]]]()
+
+
+@pytest.fixture(autouse=True)
+def begun(request: pytest.FixtureRequest) -> None:
+    """With `side_by_side(n)` all tests of a module that have the mark begin, n at a time.
+
+    They mostly wait for containers. Each is reported in its turn. What they share must be of the
+    module or the session; only a `tmp_path` is their own. What was `TooLate` is tried again.
+    """
+    mark = request.node.get_closest_marker("side_by_side")
+    module = request.node.getparent(pytest.Module)
+    if mark is None or AHEAD in module.stash:
+        return
+    items = [one for one in request.session.items if one.getparent(pytest.Module) is module]
+    ours = [one for one in items if one.get_closest_marker("side_by_side")]
+    tries = {one.name: _prepared(one, request) for one in ours}
+    pool = ThreadPoolExecutor(mark.args[0])
+    module.addfinalizer(partial(pool.shutdown, cancel_futures=True))
+    module.stash[AHEAD] = {name: pool.submit(until_in_time, once) for name, once in tries.items()}
+
+
+def _prepared(item: Any, request: pytest.FixtureRequest) -> Callable[[], None]:
+    """A test with all that it takes, each time in a folder of its own."""
+    given = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+    wanted = set(inspect.signature(item.obj).parameters) - set(given)
+    given |= {name: request.getfixturevalue(name) for name in wanted - {"tmp_path"}}
+    temporary: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+    temporary.getbasetemp()  # Made once, before several ask for it.
+
+    def once() -> None:
+        own = {"tmp_path": temporary.mktemp("ahead")} if "tmp_path" in wanted else {}
+        item.obj(**given, **own)
+
+    return once
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test that has begun is only waited for."""
+    if pyfuncitem.get_closest_marker("side_by_side") is None:
+        return None
+    module = pyfuncitem.getparent(pytest.Module)
+    assert module is not None
+    module.stash[AHEAD][pyfuncitem.name].result()
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,10 @@
 """A bot that needs others beside it is started with them from a Compose file, for real."""
 
 import asyncio
-import re
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,11 @@ import dind
 import docker
 import docker_engine
 import pytest
+from again import in_time
 from docker_engine import BASE_IMAGE
 from pipecat_voice_test.bot.compose import ComposeBot
 from pipecat_voice_test.bot.contained import Premises
+from pipecat_voice_test.engine.cleaning.ownership import compose_project
 from pipecat_voice_test.engine.compose.command import Compose
 from pipecat_voice_test.engine.compose.file import ComposeFile
 from pipecat_voice_test.engine.places.lodging import Lodging
@@ -35,7 +36,7 @@ from containers.victims import (
     wait_for,
 )
 
-pytestmark = [pytest.mark.docker, pytest.mark.realtime]
+pytestmark = [pytest.mark.docker, pytest.mark.realtime, pytest.mark.side_by_side(3)]
 
 SHOP = """
 services:
@@ -104,6 +105,8 @@ services:
     healthcheck: {{test: [CMD, "false"], interval: 1s, retries: 600}}
 """
 
+Make = Callable[[Path], Path]
+
 
 @pytest.fixture(scope="module")
 def compose(engine: None) -> Compose:
@@ -121,18 +124,22 @@ def client(engine: None) -> Iterator[Any]:
     client.close()
 
 
-@pytest.fixture
-def shop(compose: Compose, runner_image: str, tmp_path: Path) -> Path:
-    """The folder of a bot with a database, which is filled before the bot starts."""
-    text = SHOP.format(bot=runner_image, base=BASE_IMAGE, menu=MENU)
-    (tmp_path / "compose.yaml").write_text(text)
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "motto").write_text("always fresh\n")
-    (tmp_path / "pin").write_text("4711\n")
-    return tmp_path
+@pytest.fixture(scope="module")
+def shop_in(compose: Compose, runner_image: str) -> Make:
+    """Makes a folder that of a bot with a database, which is filled before the bot starts."""
+
+    def lay_out(folder: Path) -> Path:
+        text = SHOP.format(bot=runner_image, base=BASE_IMAGE, menu=MENU)
+        (folder / "compose.yaml").write_text(text)
+        (folder / "data").mkdir()
+        (folder / "data" / "motto").write_text("always fresh\n")
+        (folder / "pin").write_text("4711\n")
+        return folder
+
+    return lay_out
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def precious(client: Any) -> Iterator[Any]:
     """A developer's own volume, whose name the file has."""
     volume = client.volumes.create(PRECIOUS)
@@ -140,9 +147,10 @@ def precious(client: Any) -> Iterator[Any]:
     volume.remove()
 
 
-def images_of_runs(client: Any) -> list[str]:
-    names = [name for image in client.images.list() for name in image.tags]
-    return [name for name in names if re.match(r"pvt-[0-9a-f]{12}", name)]
+def images_of(client: Any, run_ids: Collection[str]) -> list[str]:
+    """Those that Compose has built for runs."""
+    names = [name for image in client.api.images() for name in image["RepoTags"] or ()]
+    return [name for name in names if name.startswith(tuple(map(compose_project, run_ids)))]
 
 
 @asynccontextmanager
@@ -172,22 +180,27 @@ def error_of(text: str, folder: Path, **options: Any) -> VoiceTestError:
     return caught.value
 
 
-def test_it_is_called_and_nothing_is_left(shop: Path, client: Any, precious: Any) -> None:
-    run = Started(shop, OPTIONS)
+def test_it_is_called_and_nothing_is_left(
+    shop_in: Make, client: Any, precious: Any, tmp_path: Path
+) -> None:
+    run = Started(shop_in(tmp_path), OPTIONS)
+    run.wait_for("calling")
+    run_ids = {one.run_id for one in left_by(client, run.process.pid)}
+    assert images_of(client, run_ids)
     ended = run.wait()
 
     assert ended.exit_code in (0, 7), ended.printed
     assert ended.results["bot"]["launcher"] == "compose"
     assert ended.results["bot"]["name"] == "`bot` of compose.yaml"
     assert left_by(client, run.process.pid) == []
-    assert images_of_runs(client) == []
+    assert images_of(client, run_ids) == []
     precious.reload()
     assert not precious.attrs["Labels"]
 
 
-def test_it_has_what_its_file_says_and_we_add(shop: Path) -> None:
+def test_it_has_what_its_file_says_and_we_add(shop_in: Make, tmp_path: Path) -> None:
     async def printed() -> str:
-        async with started(shop, env={"PRICE": "5$"}) as bot:
+        async with started(shop_in(tmp_path), env={"PRICE": "5$"}) as bot:
             return bot.log_since(0)
 
     assert asyncio.run(printed()).splitlines()[:4] == [
@@ -198,8 +211,8 @@ def test_it_has_what_its_file_says_and_we_add(shop: Path) -> None:
     ]
 
 
-def test_each_call_may_have_services_of_its_own(shop: Path, client: Any) -> None:
-    run = Started(shop, [*OPTIONS, "--fresh-bot", "--repeat", "2", "--workers", "2"])
+def test_each_call_may_have_services_of_its_own(shop_in: Make, client: Any, tmp_path: Path) -> None:
+    run = Started(shop_in(tmp_path), [*OPTIONS, "--fresh-bot", "--repeat", "2", "--workers", "2"])
     ended = run.wait()
 
     assert ended.exit_code in (0, 7), ended.printed
@@ -217,8 +230,9 @@ def test_each_call_may_have_services_of_its_own(shop: Path, client: Any) -> None
     ],
 )
 def test_a_runner_in_a_container_mounts_what_the_file_says(
-    settings: Mapping[str, Any], shop: Path, client: Any, runner_image: str
+    settings: Mapping[str, Any], shop_in: Make, client: Any, runner_image: str, tmp_path: Path
 ) -> None:
+    shop = shop_in(tmp_path)
     group = str(Path("/var/run/docker.sock").stat().st_gid)
     settings = {**settings, "group_add": [group]}
     # The log of a call then has the bot's first lines.
@@ -237,8 +251,9 @@ def test_a_runner_in_a_container_mounts_what_the_file_says(
 
 
 def test_what_is_not_mounted_into_the_runner_is_not_mounted_empty(
-    shop: Path, client: Any, runner_image: str
+    shop_in: Make, client: Any, runner_image: str, tmp_path: Path
 ) -> None:
+    shop = shop_in(tmp_path)
     socket_only = {"/var/run/docker.sock": {"bind": "/var/run/docker.sock"}}
     container = client.containers.create(
         runner_image,
@@ -282,16 +297,22 @@ def test_another_engine_has_all_of_it(
     ],
 )
 def test_all_services_go_with_the_run(
-    where: str, how: str, within_s: float, shop: Path, client: Any, runner_image: str
+    where: str,
+    how: str,
+    within_s: float,
+    shop_in: Make,
+    client: Any,
+    runner_image: str,
+    tmp_path: Path,
 ) -> None:
+    shop = shop_in(tmp_path)
     victim = (
         Process(client, shop, OPTIONS)
         if where == "process"
         else Container(client, shop, OPTIONS, image=runner_image)
     )
 
-    assert ended_after_s(victim, IN_CALL, how) < within_s
-    assert images_of_runs(client) == []
+    end_in_time(victim, IN_CALL, how, within_s)
 
 
 @pytest.mark.parametrize(
@@ -308,11 +329,11 @@ def test_nothing_is_brought_up_any_more(
     (tmp_path / "compose.yaml").write_text(NEVER_WELL)
     victim = Process(client, tmp_path, OPTIONS)
 
-    assert ended_after_s(victim, "starting db, bot", how) < within_s
+    end_in_time(victim, "starting db, bot", how, within_s)
 
 
-def ended_after_s(victim: Victim, seen: str, how: str) -> float:
-    """Seconds from a signal until nothing of the run is left."""
+def end_in_time(victim: Victim, seen: str, how: str, within_s: float) -> None:
+    """Send a signal, after which nothing of the run may be left in so many seconds."""
     try:
         wait_for(victim, seen)
         run_ids = {one.run_id for one in left_by(victim.client, victim.runner)}
@@ -321,9 +342,10 @@ def ended_after_s(victim: Victim, seen: str, how: str) -> float:
         after_s = gone_after_s(victim, since_s)
         victim.exit_code()
         assert nothing_left(victim, run_ids)
+        assert images_of(victim.client, run_ids) == []
+        in_time(after_s, within_s, victim.printed)
     finally:
         victim.tidy()
-    return after_s
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from again import until_judged
 from docker_engine import docker
 from images import built
 from pipecat_voice_test.engine.cleaning.ownership import RUN
@@ -47,8 +48,11 @@ def typed(commands: str, runner_image: str, folder: Path, more: str) -> Ended:
     commands = commands.replace("-t bot .", f"-t {BOT} examples/pipecat-bot")
     commands = commands.replace("  pvt run tests/voice", f"  {runner_image} run examples/scenarios")
     commands = commands.replace("--bot-image bot", f"--bot-image {BOT} {more}")
-    ended = subprocess.run(
-        ["bash", "-ec", commands], cwd=folder, capture_output=True, text=True, check=False
+    ended = until_judged(
+        lambda: subprocess.run(
+            ["bash", "-ec", commands], cwd=folder, capture_output=True, text=True, check=False
+        ),
+        lambda ended: ended.returncode == 7,
     )
     printed = f"{commands}\n{ended.stdout}{ended.stderr}"
     results = json.loads((folder / "voice-test-results/results.json").read_text())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import docker.errors
+from again import TooLate
 from pipecat_voice_test.engine.cleaning.ownership import Role
 
 from containers.runs import (
@@ -17,6 +18,7 @@ from containers.runs import (
     LONG,
     LOOK_S,
     RESULTS,
+    UNFIT,
     Started,
     left_by,
     processes_of,
@@ -124,7 +126,7 @@ class Container:
         self.client.api.kill(self.runner, int(number))
 
     def exit_code(self) -> int:
-        return int(self._container.wait(timeout=30)["StatusCode"])
+        return int(self._container.wait(timeout=120)["StatusCode"])
 
     def tidy(self) -> None:
         with contextlib.suppress(docker.errors.NotFound):
@@ -134,8 +136,10 @@ class Container:
 def wait_for(victim: Victim, pattern: str, within_s: float = 60.0) -> None:
     """Until it has printed something that fits."""
     deadline = time.monotonic() + within_s
-    while not re.search(pattern, victim.printed):
-        assert time.monotonic() < deadline, f"no {pattern!r} in: {victim.printed}"
+    while not re.search(pattern, printed := victim.printed):
+        if UNFIT in printed:
+            raise TooLate(printed)
+        assert time.monotonic() < deadline, f"no {pattern!r} in: {printed}"
         time.sleep(LOOK_S)
 
 
