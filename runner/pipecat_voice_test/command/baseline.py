@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipecat_voice_test.errors import BaselineError, VoiceTestError
-from pipecat_voice_test.measurement.comparison.document import read_baseline
 from pipecat_voice_test.measurement.comparison.model import Measured
 from pipecat_voice_test.report.files import RESULTS, RUN_FILES
 
@@ -49,6 +48,9 @@ class BaselineFile:
         """
         if self.error is not None:
             raise self.error
+        # What reads such files is loaded where there is one.
+        from pipecat_voice_test.measurement.comparison.document import read_baseline
+
         return read_baseline(self.data, self.shown)
 
     def keep_beside(self, results: Path) -> str:
