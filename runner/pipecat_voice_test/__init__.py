@@ -2,7 +2,7 @@
 
     from pipecat_voice_test import call_bot
     result = await call_bot("tests/voice/greeting.yaml", "ws://127.0.0.1:7860/ws")
-    assert result.passed, result
+    assert result.passed, result.story
 
 What is named here is loaded when it is first used, so that the command starts quickly.
 """

@@ -71,7 +71,7 @@ async def call_bot(
         start_timeout: Seconds that the bot may still take to listen.
 
     Returns:
-        A `CallResult`; `assert result.passed, result` tells the whole story.
+        A `CallResult`; `assert result.passed, result.story` tells the whole story.
 
     Raises:
         BotError: The bot took no call, so nothing could be judged.

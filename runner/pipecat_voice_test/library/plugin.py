@@ -19,15 +19,11 @@ OUTPUT_VARIABLE = "PVT_OUTPUT_DIR"
 
 
 @pytest.fixture
-def voice_call(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    record_property: Callable[[str, object], None],
-) -> "VoiceCall":
+def voice_call(request: pytest.FixtureRequest, tmp_path: Path) -> "VoiceCall":
     """Give a function that calls a bot and tells how it did.
 
         result = voice_call("tests/voice/greeting.yaml", "ws://127.0.0.1:7860/ws")
-        assert result.passed, result
+        assert result.passed, result.story
 
     In an `async def` test it is awaited. What is played and how is said as to `call_bot`.
 
@@ -37,8 +33,9 @@ def voice_call(
     """
     folder = tmp_path / "voice_call"
     if named := os.environ.get(OUTPUT_VARIABLE):
-        folder = Path(named) / re.sub(r"[^A-Za-z0-9.]+", "-", request.node.nodeid).strip("-")
-    return VoiceCall(folder, request.path.parent, record_property)
+        folder = Path(named) / re.sub(r"[^A-Za-z0-9._]+", "-", request.node.nodeid).strip("-")
+    # What `record_property` does, which warns of a family of JUnit that has no properties.
+    return VoiceCall(folder, request.path.parent, request.node.user_properties.append)
 
 
 class VoiceCall:
@@ -47,15 +44,15 @@ class VoiceCall:
     Args:
         folder: Where results are written.
         beside: Where scenario files are looked for that the working directory does not have.
-        record_property: Puts something into JUnit.
+        add_property: Puts a name and a value into JUnit.
     """
 
     def __init__(
-        self, folder: Path, beside: Path, record_property: Callable[[str, object], None]
+        self, folder: Path, beside: Path, add_property: Callable[[tuple[str, object]], None]
     ) -> None:
         self.folder = folder
         self._beside = beside
-        self._record_property = record_property
+        self._add_property = add_property
         self._attached: set[Path] = set()
 
     # The type depends on where it is called: a result, or in a coroutine something to await.
@@ -102,7 +99,7 @@ class VoiceCall:
                 continue
             self._attached.add(recording)
             shown = _from_here(recording)
-            self._record_property("recording", shown)
+            self._add_property(("recording", shown))
             # Captured by pytest, and as system-out it is a link in Jenkins and GitLab.
             sys.stdout.write(f"[[ATTACHMENT|{shown}]]\n")
 

@@ -13,7 +13,7 @@ from pipecat_voice_test.timeline import Timeline
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HeldCall(CallResult):
-    """A `CallResult` that tells its story: `assert result.passed, result`.
+    """A `CallResult` that tells its story: `assert result.passed, result.story`.
 
     Attributes:
         scenario: What was played.
@@ -77,4 +77,6 @@ def assert_passed(result: CallResult) -> None:
     """
     __tracebackhide__ = True  # pytest then shows the line of the test.
     if result.verdict is not Verdict.PASSED:
-        raise AssertionError(str(result))
+        failed = [check.message for check in result.checks if check.verdict is not Verdict.PASSED]
+        told = [f"the call {result.verdict}", *failed, result.error]
+        raise AssertionError(getattr(result, "story", "") or "\n  ".join(filter(None, told)))
