@@ -16,6 +16,8 @@ from pipecat_voice_test.audio.codec import decode_ulaw, encode_ulaw
 from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.call.webrtc import line as webrtc_line
+from pipecat_voice_test.call.webrtc.order import Packet
+from pipecat_voice_test.call.webrtc.track import Track
 from pipecat_voice_test.doors.door import CallFacts
 from pipecat_voice_test.doors.webrtc import WebRtcDoor, offer_url
 from pipecat_voice_test.errors import BotError, BotNotReady, UsageError, VoiceTestError
@@ -287,6 +289,36 @@ def test_calls_one_after_the_other_leave_nothing_behind() -> None:
     tasks, threads = asyncio.run(talk())
 
     assert (tasks, threads) == (set(), [])
+
+
+@pytest.mark.realtime
+def test_a_call_that_is_broken_off_keeps_no_program_from_ending() -> None:
+    """A thread of aiortc would, if the loop ends before the connection is closed."""
+
+    async def talk() -> None:
+        connected = asyncio.Event()
+
+        async def acts(caller: Caller) -> None:
+            connected.set()
+
+        async with answering(acts) as bot:
+            held = asyncio.create_task(hold(bot, Person(8000)))
+            await connected.wait()
+            held.cancel()
+            await asyncio.wait([held])
+            assert [one.name for one in threading.enumerate() if "decoder" in one.name] == [
+                "audio-decoder"  # The bot's.
+            ]
+
+    asyncio.run(talk())
+
+
+def test_a_bot_that_floods_the_line_is_not_decoded_forever() -> None:
+    track = Track()
+    for number in range(5_000):
+        track.take(Packet(number % 65_536, number * 960, b"", 1.0))
+
+    assert (track.flooded, track.unplayable) == (4_000, 1_000)
 
 
 # --- no call ------------------------------------------------------------------------------

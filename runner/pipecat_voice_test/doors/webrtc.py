@@ -7,6 +7,7 @@ session; without one it goes to `/api/offer` at once.
 import importlib
 import json
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
@@ -20,6 +21,7 @@ from pipecat_voice_test.web.client import AskFailed, Reply, Trouble, ask
 
 if TYPE_CHECKING:
     from pipecat_voice_test.call.webrtc.dial import IceServer
+    from pipecat_voice_test.call.webrtc.line import WebRtcLine
 
 OFFER_PATH = "/api/offer"
 ASK_S = 10.0  # As long as a WebSocket upgrade may take (P-8).
@@ -94,7 +96,7 @@ class WebRtcDoor:
 
         async def after(_by: EndedBy) -> list[Event]:
             await line.ended()
-            return []
+            return [Note(0.0, text) for text in _oddities(line)]
 
         return OpenLine(line, WebRtcWire(), clock.now_ms() - began_ms, events, after)
 
@@ -113,6 +115,18 @@ class WebRtcDoor:
         base = self._offer_url.removesuffix(OFFER_PATH) + "/"
         path = f"sessions/{quote(session, safe='')}{OFFER_PATH}"
         return urljoin(base, path), _ice_servers(fields.get("iceConfig"))
+
+
+def _oddities(line: "WebRtcLine") -> Iterator[str]:
+    """What of the bot's sending nobody could make anything of."""
+    track = line.track
+    if track.lost:
+        yield f"{track.lost} packets of the bot's voice never came."
+    if track.unplayable:
+        yield f"{track.unplayable} packets of the bot's voice were no Opus, and not heard."
+    if track.flooded + line.dropped:
+        number = track.flooded + line.dropped
+        yield f"The bot sent faster than any voice needs; {number} packets were dropped."
 
 
 class _Offering:

@@ -44,7 +44,12 @@ _closing: set[asyncio.Task[None]] = set()
 
 
 class WebRtcLine:
-    """One connection; a `Socket` from the moment the peer is connected."""
+    """One connection; a `Socket` from the moment the peer is connected.
+
+    Attributes:
+        track: What the caller hears of the bot.
+        dropped: How many messages came faster than anybody could take them, and were not kept.
+    """
 
     def __init__(
         self,
@@ -56,6 +61,7 @@ class WebRtcLine:
         self.bell = Bell()
         self.reading = Reading()
         self.track = Track()
+        self.dropped = 0
         self._peer = peer
         self._channel = channel
         self._mouth = mouth
@@ -108,6 +114,7 @@ class WebRtcLine:
         self._is_closing = self._gone = True
         if self._keeper is not None:
             self._keeper.cancel()
+        _stop_decoder(self._transceiver)
         if self._ending is None or self._ending.done():
             self._ending = _kept(close_peer(self._peer))
 
@@ -145,9 +152,11 @@ class WebRtcLine:
             return
         self._unread_bytes += size_bytes
         too_many = len(self._arrivals) >= MAX_UNREAD_MESSAGES
-        if not too_many and self._unread_bytes <= MAX_UNREAD_BYTES:
-            self._arrivals.append(arrival)
-            self.bell.ring()
+        if too_many or self._unread_bytes > MAX_UNREAD_BYTES:
+            self.dropped += 1
+            return
+        self._arrivals.append(arrival)
+        self.bell.ring()
 
     def _bot_went(self, code: int, reason: str) -> None:
         if not self._gone:
@@ -222,6 +231,16 @@ def _hear_packets(transceiver: RTCRtpTransceiver, take: Any) -> None:
     if not hasattr(receiver, _BUFFER):
         raise RuntimeError(f"this aiortc has no {_BUFFER}; its packets cannot be heard")
     setattr(receiver, _BUFFER, _PassingBuffer(take))
+
+
+def _stop_decoder(transceiver: RTCRtpTransceiver) -> None:
+    """End the thread in which aiortc would decode, and which keeps a program from ending.
+
+    To close the connection does so too, but a loop may end before that has been done.
+    """
+    receiver: Any = transceiver.receiver
+    with suppress(Exception):
+        receiver._handle_disconnect()
 
 
 async def _hang_up(peer: RTCPeerConnection, transceiver: RTCRtpTransceiver) -> None:
