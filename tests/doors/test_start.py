@@ -224,4 +224,5 @@ def test_an_endpoint_that_hangs_is_given_up() -> None:
     error = refused(Site({"/start": silent}), reply_s=0.1)
 
     assert error.what.endswith("/start did not answer within 100 ms.")
+    assert len(error.noticed) == 1
     assert error.fix == "answer sooner: 15 s is the limit; look for work done before the answer"

@@ -488,6 +488,9 @@ def test_p60_a_webhook_that_hangs_or_drips_is_given_up() -> None:
     dripped = refused(Site({"/voice": dripping}), reply_s=0.1)
 
     assert Network(AddressMap("ws://a")).reply_s == 15.0
+    assert [event.text for event in hung.noticed if isinstance(event, Note)] == [
+        "Asked POST " + hung.what.replace(" did not", " for call instructions: it did not")
+    ]
 
     assert hung.what.endswith("/voice did not answer within 100 ms.")
     assert "/voice did not finish its answer within 100 ms (" in dripped.what

@@ -88,6 +88,7 @@ class StartDoor:
 
     async def _ask(self, noticed: list[Event], clock: Clock) -> _Told:
         began_ms = clock.now_ms()
+        asked = f"Asked POST {self._name} where to call"
         try:
             reply = await ask(
                 "POST",
@@ -98,11 +99,11 @@ class StartDoor:
                 max_bytes=MAX_BYTES,
             )
         except AskFailed as error:
+            noticed.append(Note(0.0, f"{asked}: it {error.says}."))
             fix = _FIXES.get(error.trouble, "check `--bot-start` and the bot's log")
             raise StartReply(f"{self._name} {error.says}.", fix=fix) from error
         took_ms = clock.now_ms() - began_ms
-        text = f"Asked POST {self._name} where to call: {reply.status} in {took_ms:.0f} ms"
-        noticed.append(Note(0.0, f"{text}."))
+        noticed.append(Note(0.0, f"{asked}: {reply.status} in {took_ms:.0f} ms."))
         if not reply.is_ok:
             raise self._refused(reply)
         told = self._read(reply)

@@ -209,13 +209,15 @@ class Flow:
         began_ms = self._clock.now_ms()
         self._asked.append(address.published)
         name = shown_url(address.reachable)
+        asked = f"Asked {method} {name} for call instructions"
         try:
             reply = await self._network.ask(address, method, call_fields(self._facts, status))
         except AskFailed as error:
+            self.noticed.append(Note(self._at_ms(), f"{asked}: it {error.says}."))
             raise no_reply(name, error) from error
         took_ms = self._clock.now_ms() - began_ms
-        text = f"Asked {method} {name} for call instructions: {reply.status} in {took_ms:.0f} ms"
-        self.noticed.append(Note(self._at_ms(), f"{text}, {len(reply.body)} bytes."))
+        text = f"{asked}: {reply.status} in {took_ms:.0f} ms, {len(reply.body)} bytes."
+        self.noticed.append(Note(self._at_ms(), text))
         self.source = Source(address, name)
         if not reply.is_ok:
             raise refused(name, reply)
