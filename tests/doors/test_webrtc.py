@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from aiortc import RTCPeerConnection
 from call.webrtc.bot import PACKET_MS, Bot, Caller, answering
 from fakes import IDENTITY
 from pipecat_voice_test.audio.codec import decode_ulaw, encode_ulaw
@@ -292,25 +293,35 @@ def test_calls_one_after_the_other_leave_nothing_behind() -> None:
 
 
 @pytest.mark.realtime
-def test_a_call_that_is_broken_off_keeps_no_program_from_ending() -> None:
+def test_a_call_that_is_broken_off_keeps_no_program_from_ending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A thread of aiortc would, if the loop ends before the connection is closed."""
+    left_open: list[RTCPeerConnection] = []
 
-    async def talk() -> None:
-        connected = asyncio.Event()
+    async def not_yet(peer: RTCPeerConnection) -> None:
+        left_open.append(peer)
+
+    monkeypatch.setattr(webrtc_line, "close_peer", not_yet)
+
+    async def talk() -> list[str]:
+        heard_from = asyncio.Event()
 
         async def acts(caller: Caller) -> None:
-            connected.set()
+            assert caller.channel is not None
+            caller.channel.on("message", lambda _: heard_from.set())
 
         async with answering(acts) as bot:
             held = asyncio.create_task(hold(bot, Person(8000)))
-            await connected.wait()
+            await heard_from.wait()
             held.cancel()
             await asyncio.wait([held])
-            assert [one.name for one in threading.enumerate() if "decoder" in one.name] == [
-                "audio-decoder"  # The bot's.
-            ]
+            decoders = [one.name for one in threading.enumerate() if "decoder" in one.name]
+            for peer in left_open:
+                await peer.close()
+        return decoders
 
-    asyncio.run(talk())
+    assert asyncio.run(talk()) == ["audio-decoder"]  # The bot's.
 
 
 def test_a_bot_that_floods_the_line_is_not_decoded_forever() -> None:
