@@ -40,6 +40,7 @@ class CallApi:
         self._server = HttpServer(self._answer, self._not_understood)
         self._lock = threading.Lock()
         self._ports: dict[tuple[str, int], int] = {}
+        self._listeners: list[socket.socket] = []
         self._waiting: list[socket.socket] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._serving: set[asyncio.Task[None]] = set()
@@ -77,19 +78,14 @@ class CallApi:
                 await self._server.serve(listener)
             yield
         finally:
-            self.close_now()
+            with self._lock:
+                self._closed, self._loop = True, None
             for task in self._serving:
                 task.cancel()
             await asyncio.gather(*self._serving, return_exceptions=True)
             await self._server.close()
-
-    def close_now(self) -> None:
-        """Listen nowhere any more where nobody serves yet. May be called twice, in any thread."""
-        with self._lock:
-            self._closed, self._loop = True, None
-            waiting, self._waiting = self._waiting, []
-        for listener in waiting:
-            listener.close()
+            for listener in self._listeners:
+                listener.close()
 
     @contextmanager
     def knows(self, call: ApiCall) -> Iterator[None]:
@@ -99,6 +95,7 @@ class CallApi:
 
     def _take(self, listener: socket.socket) -> None:
         """Have a listener served, now or when the loop runs; the lock is held."""
+        self._listeners.append(listener)
         if self._closed:
             listener.close()
         elif self._loop is None:
@@ -109,7 +106,6 @@ class CallApi:
 
     def _serve(self, listener: socket.socket) -> None:
         if self._closed:
-            listener.close()
             return
         task = asyncio.get_running_loop().create_task(self._server.serve(listener))
         self._serving.add(task)
