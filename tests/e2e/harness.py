@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from again import TRIES
 from pipecat_voice_test.bot.command import CommandBot
 from pipecat_voice_test.bots import Bots
 from pipecat_voice_test.call.loop import punctual_loop
@@ -24,7 +23,7 @@ from pipecat_voice_test.voice.speaker import Speaker
 
 AUDIO = Path(__file__).parents[2] / "examples" / "scenarios" / "audio"
 DEMO_BOT = f"{sys.executable} -m pipecat_voice_test.demo.bot --host 127.0.0.1 --port {{port}}"
-AT_ONCE = 12
+AT_ONCE = (12, 4, 1)
 
 
 class Silent:
@@ -80,6 +79,11 @@ class Found:
         return self.scenario.calls[-1].metrics[metric][0]
 
     @property
+    def void(self) -> bool:
+        """Whether the machine was too slow for the last call."""
+        return any(call.error_kind == "rig" for call in self.scenario.calls[-1:])
+
+    @property
     def late_ms(self) -> float:
         """By how much this machine may have moved a boundary in the last call (M-2)."""
         return self.scenario.calls[-1].timeline.rig.late_max_ms
@@ -95,27 +99,24 @@ class Found:
 
 
 def hold_all(cases: Iterable[Case], folder: Path) -> dict[str, Found]:
-    """Call every bot, a few at once."""
-    with asyncio.Runner(loop_factory=partial(punctual_loop, AT_ONCE)) as runner:
-        return runner.run(_hold_all(list(cases), folder))
+    """Call every bot, some at once; where the machine was too slow, again with fewer at once."""
+    with asyncio.Runner(loop_factory=partial(punctual_loop, AT_ONCE[0])) as runner:
+        return runner.run(_hold_all({case.name: case for case in cases}, folder))
 
 
-async def _hold_all(cases: list[Case], folder: Path) -> dict[str, Found]:
-    free = asyncio.Semaphore(AT_ONCE)
-
-    async def one(case: Case) -> Found:
-        async with free:
-            return await hold(case, folder)
-
-    found = await asyncio.gather(*map(one, cases))
-    results = {case.name: result for case, result in zip(cases, found, strict=True)}
-    for case in cases:
-        # The machine was too slow while many called at once: once more, alone.
-        for again in range(1, TRIES):
-            if not any(call.error_kind == "rig" for call in results[case.name].scenario.calls[-1:]):
-                break
-            results[case.name] = await hold(case, folder / f"again-{again}")
+async def _hold_all(cases: Mapping[str, Case], folder: Path) -> dict[str, Found]:
+    results: dict[str, Found] = {}
+    for at_once in AT_ONCE:
+        left = [case for name, case in cases.items() if name not in results or results[name].void]
+        free = asyncio.Semaphore(at_once)
+        found = await asyncio.gather(*(_one(case, folder / str(at_once), free) for case in left))
+        results |= {case.name: result for case, result in zip(left, found, strict=True)}
     return results
+
+
+async def _one(case: Case, folder: Path, free: asyncio.Semaphore) -> Found:
+    async with free:
+        return await hold(case, folder)
 
 
 async def hold(case: Case, folder: Path) -> Found:
