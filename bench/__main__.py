@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bench import accuracy, at_once, busy, commands, memory, pacing, webrtc
+from bench import accuracy, adapter, at_once, busy, commands, memory, pacing, webrtc
 from bench.reports import measure as reports
 from bench.rig import CHECKOUT, machine
 from bench.table import Found, say, show, table
@@ -73,6 +73,7 @@ def _parts(given: argparse.Namespace) -> dict[str, Callable[[Path], Found]]:
         "reports": partial(reports.measure, quick=quick),
         "pacing": partial(pacing.measure, quick=quick),
         "accuracy": partial(accuracy.measure, quick=quick),
+        "adapter": partial(adapter.measure, quick=quick),
         "busy": partial(busy.measure, quick=quick),
         "webrtc": partial(webrtc.measure, quick=quick),
         "fifty": partial(at_once.measure, quick=quick, more=given.more),
