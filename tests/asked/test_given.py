@@ -159,8 +159,9 @@ def test_a_flag_is_yes_or_no(asked: Given, value: bool) -> None:
         pytest.param(
             on_line("--provider", "pigeon"),
             options.PROVIDER,
-            "`--provider pigeon` is not one of: twilio.\n"
-            "  Fix: give one of: twilio; without it, it is twilio.",
+            "`--provider pigeon` is not one of: twilio, telnyx, plivo, exotel, vonage, frames.\n"
+            "  Fix: give one of: twilio, telnyx, plivo, exotel, vonage, frames; "
+            "without it, it is twilio.",
             id="a-provider-we-do-not-know",
         ),
         pytest.param(
