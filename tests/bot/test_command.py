@@ -304,6 +304,22 @@ def test_the_bots_environment(
     assert error.evidence == f"Last lines it logged:\n  {seen}"
 
 
+@pytest.mark.parametrize(
+    ("given", "seen"),
+    [
+        pytest.param({}, "http://127.0.0.1:8089", id="where-it-listens"),
+        pytest.param({"PVT_CALL_API_URL": "http://own"}, "http://own", id="unless-told-otherwise"),
+    ],
+)
+def test_the_bot_is_told_where_it_can_hang_up(given: dict[str, str], seen: str) -> None:
+    """PROTOCOL 6: an address the bot is told."""
+    code = "import os, sys; sys.exit(os.environ['PVT_CALL_API_URL'])"
+    listen = {"127.0.0.1": 8089}.__getitem__
+    error = failure_of(CommandBot(command(code), port=free_port(), env=given, listen=listen))
+
+    assert error.evidence == f"Last lines it logged:\n  {seen}"
+
+
 def test_fifty_megabytes_of_log_neither_block_nor_stay() -> None:
     flood = (
         "import sys\nfor _ in range(800): sys.stdout.write('x' * 65535 + chr(10))\nprint('end')\n"

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,10 +16,14 @@ from engine.wire import Wire
 from pipecat_voice_test.bot.aside import THREAD
 from pipecat_voice_test.bot.contained import Premises
 from pipecat_voice_test.bot.image import BotImage, ImageBot
+from pipecat_voice_test.call_api.api import CallApi
 from pipecat_voice_test.engine.client import Engine
 from pipecat_voice_test.engine.container import ContainerSpec
 from pipecat_voice_test.engine.places.lodging import Lodging
+from pipecat_voice_test.engine.places.way_back import WayBack
 from pipecat_voice_test.errors import EngineError, ImageError, VoiceTestError
+from pipecat_voice_test.protocol.requests.call_api import Credentials
+from pipecat_voice_test.protocol.requests.twilio_api import TwilioApi
 
 IDLE = "import time; time.sleep(600)"
 HTTP = """
@@ -117,6 +122,78 @@ def test_a_bot_that_answers_is_ready_and_its_address_known(make: Make, mark: str
     assert f"TWILIO_ACCOUNT_SID=AC{'0' * 32} TWILIO_AUTH_TOKEN={'0' * 32}" in env
     assert "PYTHONUNBUFFERED=1" in env
     assert left(mark) == ""
+
+
+ASKS = """
+import os, urllib.error, urllib.request
+try:
+    urllib.request.urlopen(os.environ["PVT_CALL_API_URL"], timeout=5)
+except urllib.error.HTTPError as error:
+    print("answered", error.code, flush=True)
+"""
+
+
+@pytest.mark.docker
+def test_a_bot_in_a_container_reaches_the_call_api_it_is_told_of(make: Make, engine: None) -> None:
+    """PROTOCOL 6, CONTAINERS: from the engine's own network to this machine."""
+    api = CallApi(TwilioApi(Credentials("AC1", "secret")))
+    lodged = Premises(listen=api.listen, must_hear=True)
+
+    async def run() -> str:
+        async with api.opened(), make(ASKS + http_bot(), lodged=lodged) as bot:
+            return bot.log_since(0)
+
+    try:
+        assert "answered 404" in asyncio.run(run())
+    finally:
+        lodged.close()
+        lodged.engine().close()
+
+
+class Secluded(Premises):
+    """Where bots do not reach us, or only at an address that is not ours."""
+
+    def __init__(self, way: WayBack | None = None, **wishes: Any) -> None:
+        super().__init__(**wishes)
+        self._way = way
+
+    def lodging(self) -> Any:
+        return SimpleNamespace(way_back=lambda: self._way)
+
+
+@pytest.mark.parametrize(
+    ("way", "why"),
+    [
+        (None, "no address of this runner is known in the bot's network"),
+        (WayBack("192.0.2.1", "x"), "[Errno 99] Cannot assign requested address"),
+    ],
+)
+def test_that_bots_do_not_reach_us_is_said_once_and_nothing_is_promised(
+    way: WayBack | None, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = CallApi(TwilioApi(Credentials("AC1", "secret")))
+    premises = Secluded(way, listen=api.listen)
+
+    assert [premises.told(), premises.told()] == [{}, {}]
+    assert [record.message for record in caplog.records] == [
+        f"the call API is not played, for the bot could not reach it: {why}"
+    ]
+
+
+def test_that_bots_do_not_reach_us_is_an_error_where_they_must() -> None:
+    api = CallApi(TwilioApi(Credentials("AC1", "secret")))
+    with pytest.raises(EngineError) as refused:
+        Secluded(listen=api.listen, must_hear=True).told()
+
+    assert str(refused.value) == (
+        "bots in containers cannot reach the call API from there: no address of this runner is "
+        "known in the bot's network.\n"
+        "  Fix: leave out `--call-api on`, or run this on the engine's own machine."
+    )
+
+
+def test_bots_are_told_of_no_call_api_that_is_not_played() -> None:
+    assert Secluded(WayBack("127.0.0.1", "127.0.0.1")).told() == {}
 
 
 @pytest.mark.docker
