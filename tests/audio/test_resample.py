@@ -71,6 +71,17 @@ def test_how_audio_is_cut_into_chunks_changes_nothing(from_hz: int, to_hz: int) 
     assert np.abs(np.concatenate(pieces).astype(int) - whole).max() <= 1
 
 
+@pytest.mark.parametrize(("from_hz", "to_hz"), [(24_000, 8000), (11_025, 8000), (44_101, 8000)])
+def test_a_very_long_chunk_is_no_different_from_many(from_hz: int, to_hz: int) -> None:
+    pcm = noise(2_300_000 if from_hz == 44_101 else 150_000)
+
+    whole = Resampler(from_hz, to_hz)(pcm)
+    pieces = in_chunks(Resampler(from_hz, to_hz), pcm, [40_000, 50_001])
+
+    assert len(whole) == len(pcm) * to_hz // from_hz
+    assert np.abs(np.concatenate(pieces).astype(int) - whole).max() <= 1
+
+
 def test_equal_rates_keep_every_sample() -> None:
     assert (Resampler(8000, 8000)(noise(1000)) == noise(1000)).all()
 
