@@ -106,8 +106,8 @@ HARMLESS = {
     "setup/reading/code.py": {"walk"},
 }
 # None of these is needed to say what the options are, and each takes a tenth of a second or more.
-HEAVY = {"asyncio", "docker", "hibari", "numpy", "onnxruntime", "pydantic", "rich", "soundfile",
-         "soxr", "websockets", "yaml"}  # fmt: skip
+HEAVY = {"aiortc", "asyncio", "av", "docker", "hibari", "numpy", "onnxruntime", "pydantic", "rich",
+         "soundfile", "soxr", "websockets", "yaml"}  # fmt: skip
 
 MODULE_LINES = 350
 FUNCTION_LINES = 60
