@@ -143,7 +143,7 @@ ENDS = turn(LISTEN, answer(), expect("call_ended"))
 LOST = (
     "the bot's socket was lost without a close frame (1006): it crashed, or its handler merely "
     "returned; a stock Pipecat bot also does this when TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN "
-    "are not set"
+    "are not set (TELNYX_API_KEY, or PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN, on those networks)"
 )
 
 

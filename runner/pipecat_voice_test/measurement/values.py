@@ -288,5 +288,6 @@ def ended_as_scripted(facts: CallFacts) -> tuple[bool, str]:
 _CUT_OFF = frozenset({"protocol_error", "message_too_big", "bot_not_reading"})
 _LOST = (
     "it crashed, or its handler merely returned; a stock Pipecat bot also does this "
-    "when TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set"
+    "when TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set (TELNYX_API_KEY, or PLIVO_AUTH_ID "
+    "and PLIVO_AUTH_TOKEN, on those networks)"
 )
