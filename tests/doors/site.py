@@ -27,7 +27,7 @@ class Asked:
     @property
     def fields(self) -> dict[str, str]:
         text = self.body.decode() if self.method == "POST" else self.path.partition("?")[2]
-        return {name: values[0] for name, values in parse_qs(text).items()}
+        return {name: values[0] for name, values in parse_qs(text, True).items()}
 
 
 Answer = bytes | Callable[[Asked, Peer], Awaitable[bytes]]

@@ -20,7 +20,7 @@ from pipecat_voice_test.protocol.identity import call_identity
 from pipecat_voice_test.protocol.requests.signature import signature
 from pipecat_voice_test.timeline import EndedBy, Event, Finding, Note, Severity
 
-from doors.site import Asked, Site, connect, reply, serving, twiml
+from doors.site import Answer, Asked, Site, connect, reply, serving, twiml
 
 TOKEN = "12345"
 IDENTITY = call_identity(0, "greeting", 1)
@@ -97,7 +97,7 @@ def test_p60_the_webhook_is_asked_as_the_network_asks() -> None:
 
     (asked,) = site.asked
     assert (asked.method, asked.path) == ("POST", "/voice")
-    assert asked.headers["content-type"].startswith("application/x-www-form-urlencoded")
+    assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
     assert asked.fields == {
         "customer": "42",
         "CallSid": IDENTITY.call_sid,
@@ -206,6 +206,21 @@ def test_p61_redirects_of_instructions_are_followed() -> None:
     assert [upgrade.path for upgrade in site.upgrades] == ["/relative"]
 
 
+def test_p60_five_redirects_are_followed_and_no_sixth() -> None:
+    answers: dict[str, Answer] = {
+        f"/{number}": twiml(f"<Redirect>/{number - 1}</Redirect>") for number in range(1, 7)
+    }
+    site = Site({**answers, "/0": twiml(connect(f"{PUBLIC}/ws"))})
+
+    called(site, webhook="/5")
+    error = refused(site, webhook="/6")
+
+    assert [one.path for one in site.upgrades] == ["/ws"]
+    assert error.what.replace(site.url, "") == (
+        "Call instructions redirect the call, more than 5 times: /6 -> /5 -> /4 -> /3 -> /2 -> /1."
+    )
+
+
 def test_p62_with_an_action_that_address_is_asked_and_nothing_after_the_stream_runs() -> None:
     after = twiml("<Say>Bye.</Say><Hangup/><Redirect>/never</Redirect>")
     more = ' action="/after" method="GET"'
@@ -281,7 +296,7 @@ def test_p53_the_bot_is_told_how_its_stream_fares(ended_by: EndedBy, last: str) 
 
     told = [one.fields for one in site.asked if one.path == "/told"]
     assert [one["StreamEvent"] for one in told] == ["stream-started", last]
-    assert [("StreamError" in one) for one in told] == [False, last == "stream-error"]
+    assert [bool(one["StreamError"]) for one in told] == [False, last == "stream-error"]
     for one in told:
         assert (one["AccountSid"], one["CallSid"], one["StreamSid"], one["StreamName"]) == (
             IDENTITY.account_sid, IDENTITY.call_sid, IDENTITY.stream_sid, "main",

@@ -61,7 +61,7 @@ class Network:
             signed = {}
         else:
             body = form.encode("ascii")
-            headers["Content-Type"] = f"{_FORM}; charset=UTF-8"
+            headers["Content-Type"] = _FORM
         headers[HEADER] = signature(self.auth_token, published, signed)
         return await ask(
             method,

@@ -41,11 +41,13 @@ class StreamCallbacks:
         """Begin to tell of `stream-started`, `stream-stopped` or `stream-error`."""
         if self._address is None:
             return
-        fields = {**self._fields, "StreamEvent": event}
-        if error:
-            fields["StreamError"] = error
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")
-        fields["Timestamp"] = moment.replace("+00:00", "Z")
+        fields = {
+            **self._fields,
+            "StreamEvent": event,
+            "StreamError": error,
+            "Timestamp": moment.replace("+00:00", "Z"),
+        }
         self._last = asyncio.create_task(self._tell(self._address, fields, self._last))
 
     async def told(self) -> Sequence[Event]:
