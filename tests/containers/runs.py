@@ -38,8 +38,7 @@ turns:
   - wait_ms: 50000
 """
 LOOK_S = 0.05
-UNFIT = "This machine does not measure the control bot right"
-"""After which nobody is called."""
+_UNFIT = "This machine does not measure the control bot right"
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,16 @@ class Ended:
     def logs(self) -> list[Path]:
         """Where it says what the bot printed, call by call."""
         return [self.folder / RESULTS / call["files"]["log"] for call in self.calls]
+
+
+def refuse_unfit(printed: str) -> None:
+    """A run that called nobody, because this machine was too busy, says nothing.
+
+    Raises:
+        TooLate: It printed that it did so.
+    """
+    if _UNFIT in printed:
+        raise TooLate(printed)
 
 
 def write_scenarios(folder: Path, scenarios: Sequence[str]) -> list[str]:
@@ -131,14 +140,13 @@ class Started:
         """Until it has printed something that fits."""
         with self._news:
             found = self._news.wait_for(
-                lambda: re.search(pattern, self.printed) or UNFIT in self.printed, within_s
+                lambda: re.search(pattern, self.printed) or _UNFIT in self.printed, within_s
             )
-        if UNFIT in self.printed:
-            raise TooLate(self.printed)
+        refuse_unfit(self.printed)
         assert found, f"no {pattern!r} in: {self.printed}"
 
     def wait(self, within_s: float = 120.0) -> Ended:
-        """Until it has ended by itself."""
+        """Until it has ended by itself; `TooLate` if the machine was too busy to call anybody."""
         deadline = time.monotonic() + within_s
         while self.process.poll() is None:
             self._peak_bytes = max(self._peak_bytes, _peak_bytes(self.process.pid))
@@ -150,6 +158,7 @@ class Started:
         # Nothing that it started may hold on to its output.
         self._reader.join(5.0)
         assert not self._reader.is_alive(), "somebody still holds its standard output"
+        refuse_unfit(self.printed)
         code = self.process.returncode
         return Ended(code, self.printed, took_s, self._peak_bytes, self._folder)
 

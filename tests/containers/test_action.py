@@ -243,7 +243,9 @@ def test_shards_of_a_matrix_divide_the_scenarios(
 
     assert sorted(jobs) == ["1", "2"]
     assert [job.outputs["total"] for job in jobs.values()] == ["1", "1"], jobs
-    assert sorted(path for job in jobs.values() for path in job.printed["files"]) == [
+    # A call that was void has one beside it that was made in its place.
+    recordings = [path for job in jobs.values() for path in job.printed["files"]]
+    assert sorted(path for path in recordings if path.endswith("/call-1/call.wav")) == [
         "greeting/call-1/call.wav",
         "patience/call-1/call.wav",
     ]

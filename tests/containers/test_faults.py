@@ -10,9 +10,11 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import docker
 import pytest
+from again import until_in_time
 from docker_engine import BASE_IMAGE
 from engine.registry import registry
 
@@ -224,7 +226,7 @@ def ended(
     selected = {item.name for item in request.session.items}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         runs: dict[str, Future[Ended]] = {
-            fault.id: pool.submit(hold, fault)
+            fault.id: pool.submit(until_in_time, partial(hold, fault))
             for fault in FAULTS
             if any(f"[{fault.id}]" in name for name in selected)
         }

@@ -4,9 +4,11 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import docker
 import pytest
+from again import until_in_time
 
 from containers.runs import Ended, Started, left_by
 
@@ -46,7 +48,9 @@ def ended(faulty_bot: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         return result
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        runs: dict[str, Future[Ended]] = {name: pool.submit(hold, name) for name in BOTS}
+        runs: dict[str, Future[Ended]] = {
+            name: pool.submit(until_in_time, partial(hold, name)) for name in BOTS
+        }
         yield lambda name: runs[name].result()
     client.close()
 

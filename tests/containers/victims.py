@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import docker.errors
-from again import TooLate
 from pipecat_voice_test.engine.cleaning.ownership import Role
 
 from containers.runs import (
@@ -18,10 +17,10 @@ from containers.runs import (
     LONG,
     LOOK_S,
     RESULTS,
-    UNFIT,
     Started,
     left_by,
     processes_of,
+    refuse_unfit,
     write_scenarios,
 )
 
@@ -126,7 +125,9 @@ class Container:
         self.client.api.kill(self.runner, int(number))
 
     def exit_code(self) -> int:
-        return int(self._container.wait(timeout=120)["StatusCode"])
+        code = int(self._container.wait(timeout=120)["StatusCode"])
+        refuse_unfit(self.printed)
+        return code
 
     def tidy(self) -> None:
         with contextlib.suppress(docker.errors.NotFound):
@@ -137,8 +138,7 @@ def wait_for(victim: Victim, pattern: str, within_s: float = 60.0) -> None:
     """Until it has printed something that fits."""
     deadline = time.monotonic() + within_s
     while not re.search(pattern, printed := victim.printed):
-        if UNFIT in printed:
-            raise TooLate(printed)
+        refuse_unfit(printed)
         assert time.monotonic() < deadline, f"no {pattern!r} in: {printed}"
         time.sleep(LOOK_S)
 
