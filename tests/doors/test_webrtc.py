@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -482,3 +484,13 @@ def test_every_way_to_write_a_bots_address_leads_to_its_offers(bot_url: str, url
 def test_what_is_no_address_is_said(bot_url: str) -> None:
     with pytest.raises(UsageError, match="is no address of a WebRTC bot"):
         offer_url(bot_url)
+
+
+def test_who_calls_by_websocket_loads_nothing_of_it() -> None:
+    """It takes half a second."""
+    code = (
+        "import sys, pipecat_voice_test.doors.entrance; print({'av', 'aiortc'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"
