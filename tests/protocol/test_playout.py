@@ -219,3 +219,55 @@ def test_what_follows_a_clear_is_never_kept_together_with_what_was_cut() -> None
     playout.queue_audio(B, 6)
 
     assert placed(playout) == [(0, A[:40]), (48, B)]
+
+
+def taken(playout: Playout, *moments_ms: float) -> list[list[tuple[int, bytes]]]:
+    return [[(p.first_sample, p.ulaw) for p in playout.take_heard(at)] for at in moments_ms]
+
+
+@pytest.mark.parametrize(
+    ("steps", "moments_ms", "parts"),
+    [
+        pytest.param([], [50], [[]], id="nothing-was-heard"),
+        pytest.param([(0, A)], [0, 5, 20, 40], [[], [(0, A[:40])], [(40, A[40:])], []], id="parts"),
+        pytest.param([(0, A), (25, B)], [45], [[(0, A), (200, B)]], id="all-at-once"),
+        pytest.param([(7.5, A)], [10], [[(60, A[:20])]], id="to-the-sample"),
+        pytest.param(
+            [(0, A), (0, B), (30, "clear")], [60], [[(0, A), (160, B[:80])]], id="not-what-was-cut"
+        ),
+    ],
+)
+def test_what_was_heard_can_be_taken_once(
+    steps: list[Step], moments_ms: list[float], parts: list[list[tuple[int, bytes]]]
+) -> None:
+    assert taken(play(steps), *moments_ms) == parts
+
+
+def test_nothing_is_left_out_when_a_message_is_read_after_its_time() -> None:
+    playout = play([(0, A)])
+    before = taken(playout, 60)
+    playout.queue_audio(B, 30)
+
+    assert before == [[(0, A)]]
+    assert taken(playout, 60) == [[(240, B)]]
+
+
+def test_what_comes_after_a_late_clear_is_taken_whole() -> None:
+    playout = play([(0, A), (0, B)])
+    before = taken(playout, 40)
+    playout.clear(10)
+    playout.queue_audio(B, 12)
+
+    assert before == [[(0, A), (160, B)]]
+    assert taken(playout, 60) == [[(96, B)]]
+
+
+def test_single_bytes_without_end_are_all_taken() -> None:
+    playout = Playout(separate_pieces=2)
+    sound = b""
+    for index in range(400):
+        playout.queue_audio(bytes([index % 255]), index * 0.125)
+        sound += b"".join(piece.ulaw for piece in playout.take_heard(index * 0.125))
+    sound += b"".join(piece.ulaw for piece in playout.take_heard(1000))
+
+    assert sound == bytes(index % 255 for index in range(400))

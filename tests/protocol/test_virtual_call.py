@@ -73,6 +73,30 @@ def test_p11_messages_leave_in_the_order_in_which_they_were_numbered() -> None:
     ]
 
 
+def test_an_utterance_can_be_marked_where_somebody_asks_for_it() -> None:
+    call = running_call()
+    call.send_frame(FRAME, 20)
+    call.say_mark("utterance_end", 20)
+    messages = call.messages_to_send()
+    call.hang_up(40)
+    call.say_mark("too late", 50)
+
+    assert sent(messages) == ["media", "mark"]
+    assert marks_in(messages) == ["utterance_end"]
+    assert sent(call.messages_to_send()) == ["stop"]
+
+
+def test_what_was_heard_is_taken_in_order_up_to_the_end_of_the_call() -> None:
+    call = running_call()
+    call.receive(media(SECOND), 100)
+    parts = [call.take_heard(150), call.take_heard(300)]
+    assert call.queued_until_ms == 1100
+    call.hang_up(400)
+    parts.append(call.take_heard(5000))
+
+    assert [[len(piece.ulaw) for piece in part] for part in parts] == [[400], [1200], [800]]
+
+
 def test_messages_are_given_once() -> None:
     call = running_call()
     call.send_frame(FRAME, 20)
