@@ -15,7 +15,7 @@ from pipecat_voice_test.doors.providers import REORDERING
 from pipecat_voice_test.errors import BotError
 from pipecat_voice_test.measurement.comparison.fingerprint import Fingerprint
 from pipecat_voice_test.measurement.judge import judge_call
-from pipecat_voice_test.measurement.results import CallResult, FindingCount, Verdict
+from pipecat_voice_test.measurement.results import CallResult, Check, FindingCount, Verdict
 from pipecat_voice_test.protocol.identity import CallIdentity, call_identity
 from pipecat_voice_test.protocol.record import FindingTally
 from pipecat_voice_test.protocol.virtual_call import VirtualCall
@@ -145,6 +145,17 @@ class OneCall:
             number=self.number,
             findings=finding_counts(self._phone.findings),
         )
+
+    def refused(self, error: BotError) -> CallResult:
+        """A call that failed by what the bot answered before there was a stream (P-60, P-61).
+
+        Other scenarios are called all the same: instructions may depend on who calls.
+        """
+        check = Check(
+            error.kind, error.kind, Verdict.FAILED, str(error), line=self.scenario.line_number
+        )
+        call = self.unfinished(Verdict.FAILED, error="", kind="")
+        return replace(call, checks=(check,))
 
     def unfinished(self, verdict: Verdict, *, error: str, kind: str) -> CallResult:
         """What there is of a call that never came to its end; nothing of it is judged."""

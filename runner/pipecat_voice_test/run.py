@@ -21,6 +21,7 @@ from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.call.heartbeat import Heartbeat
 from pipecat_voice_test.clerk import Clerk
 from pipecat_voice_test.control.selftest import SelfTest
+from pipecat_voice_test.doors.asking import WebhookReply
 from pipecat_voice_test.doors.entrance import Entrance, door_to
 from pipecat_voice_test.errors import BotError, BotExited, EngineError, VoiceTestError
 from pipecat_voice_test.measurement.comparison.model import Measured, Settings
@@ -277,6 +278,8 @@ class Run:
         try:
             await call.hold(door_to(bot.url, self._plan.entrance))
             return await self._clerk.do(call.judged)
+        except WebhookReply as error:
+            return call.refused(error)
         except BotError as error:
             return self._without_bot(call, bot, error)
         except Exception as error:

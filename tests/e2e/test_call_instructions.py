@@ -174,11 +174,16 @@ def test_p60_failing_instructions_after_the_stream_fail_the_call(held: Mapping[s
     assert (check["value"], check["limit"]) == (1, 0)
 
 
-def test_a_call_that_did_not_come_about_tells_the_way_it_went(held: Mapping[str, Held]) -> None:
+def test_p60_a_webhook_that_refuses_fails_the_call_and_tells_the_way_it_went(
+    held: Mapping[str, Held],
+) -> None:
     call = held["refused"]
 
-    assert (call.run.exit_code, call.run.scenarios[0].verdict) == (6, Verdict.ERROR)
-    assert [error["kind"] for error in call.results["errors"]] == ["webhook_reply"]
+    assert (call.run.exit_code, call.run.scenarios[0].verdict) == (1, Verdict.FAILED)
+    assert call.results["errors"] == []
+    (check,) = call.call["checks"]
+    assert (check["id"], check["metric"]) == ("webhook_reply", "webhook_reply")
+    assert "with 503" in check["message"]
     assert call.notes == ["Asked POST http://SITE/voice for call instructions: 503"]
 
 
