@@ -294,10 +294,12 @@ def test_the_bots_environment(
 ) -> None:
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "7" * 32)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "a real one")
+    monkeypatch.setenv("TWILIO_API_KEY", "SK" + "7" * 32)
     monkeypatch.setenv("OURS", "kept")
     code = (
         "import os, sys; e = os.environ; "
-        "sys.exit(' '.join([e['TWILIO_ACCOUNT_SID'], e['TWILIO_AUTH_TOKEN'], e['OURS']]))"
+        "names = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_API_KEY', 'OURS']; "
+        "sys.exit(' '.join(e[name] for name in names if name in e))"
     )
     error = failure_of(CommandBot(command(code), port=free_port(), env=given))
 

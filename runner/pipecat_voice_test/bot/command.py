@@ -21,6 +21,10 @@ DEFAULT_PORT = 7860
 DUMMY_ACCOUNT_SID = "AC" + "0" * 32
 DUMMY_AUTH_TOKEN = "0" * 32
 
+# A bot that found an API key beside an auth token would not know which of them to use.
+_OURS_ALONE = frozenset(
+    {"TWILIO_API_KEY", "TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET", "TWILIO_API_SECRET"}
+)
 _HOSTS = ("127.0.0.1", "::1")  # `localhost` is the one, the other or both, by machine.
 _OUTPUT_S = 0.5
 
@@ -64,7 +68,7 @@ class CommandBot(StoppedOnExit):
             port: Where the bot listens; None means 7860 for a command without `{port}`.
             path: Path of its media WebSocket.
             env: Laid over our own environment; the bot sees neither our account id nor our
-                auth token unless they are given here (P-52).
+                auth token nor API key unless they are given here (P-52).
             start_timeout_s: Until it must answer HTTP.
             stop_timeout_s: Between asking it to end and ending it.
             account_sid: What it is given instead, like the run's own.
@@ -79,7 +83,8 @@ class CommandBot(StoppedOnExit):
         self._words = _split(command)
         self._port = port
         self._path = "/" + path.lstrip("/")
-        self._env = {**os.environ, **given_to_bots(account_sid, auth_token)}
+        ours = {name: value for name, value in os.environ.items() if name not in _OURS_ALONE}
+        self._env = {**ours, **given_to_bots(account_sid, auth_token)}
         self._given = env or {}
         self._listen = listen
         self._start_timeout_s = start_timeout_s
