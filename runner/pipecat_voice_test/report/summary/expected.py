@@ -27,6 +27,7 @@ WANTED: Mapping[str, str] = {
     "no_yield": "the bot to stop for a caller who interrupts",
     "protocol": "only messages that the real network takes",
     "send_after": "what the caller waits for before speaking",
+    "webhook_reply": "call instructions that lead to a stream",
     "wrong_speed": "a voice at its own speed",
 }
 
