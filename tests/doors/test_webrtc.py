@@ -154,6 +154,29 @@ def test_events_go_over_the_data_channel_and_are_kept() -> None:
     assert [(event.event, event.detail) for event in received] == [("bot-ready", "2.1.0")]
 
 
+@pytest.mark.realtime
+@pytest.mark.parametrize(("acts", "is_told"), [(silent_talk, False), (None, True)])
+def test_keys_that_a_bot_may_not_know_are_told(acts: Acts | None, is_told: bool) -> None:
+    """PROTOCOL 9.7 has no keys; a bot without RTVI hears none."""
+
+    async def talk() -> list[Event]:
+        async with answering(acts) as bot:
+            clock = SystemClock()
+            line = await WebRtcDoor(bot.url).open(CallFacts(IDENTITY), clock)
+            call, person = VirtualCall(line.wire), Person(600, key_ms=20)
+            phone = PhoneCall(call, person, line.socket, clock, identity=IDENTITY)
+            await phone.hold()
+            assert line.after is not None
+            return [*await line.after(phone.ended_by)]
+
+    told = [event.text for event in asyncio.run(talk()) if isinstance(event, Note)]
+
+    assert told == is_told * [
+        "Over WebRTC keys are told as RTVI events, and the bot never answered `client-ready`: "
+        "it seems not to know any."
+    ]
+
+
 async def leaves(caller: Caller) -> None:
     await asyncio.sleep(0.1)
     caller.say({"type": "signalling", "message": {"type": "peerLeft"}})

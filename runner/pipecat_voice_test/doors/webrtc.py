@@ -94,11 +94,13 @@ class WebRtcDoor:
             text = "The bot opened no data channel: it hears neither pings nor keys."
             events.append(Note(0.0, text))
 
+        wire = WebRtcWire()
+
         async def after(_by: EndedBy) -> list[Event]:
             await line.ended()
-            return [Note(0.0, text) for text in _oddities(line)]
+            return [Note(0.0, text) for text in (*_oddities(line), *_unheard_keys(wire))]
 
-        return OpenLine(line, WebRtcWire(), clock.now_ms() - began_ms, events, after)
+        return OpenLine(line, wire, clock.now_ms() - began_ms, events, after)
 
     async def _session(
         self, start_url: str, facts: CallFacts
@@ -127,6 +129,14 @@ def _oddities(line: "WebRtcLine") -> Iterator[str]:
     if track.flooded + line.dropped:
         number = track.flooded + line.dropped
         yield f"The bot sent faster than any voice needs; {number} packets were dropped."
+
+
+def _unheard_keys(wire: WebRtcWire) -> Iterator[str]:
+    if wire.keys and not wire.is_understood:
+        yield (
+            "Over WebRTC keys are told as RTVI events, and the bot never answered `client-ready`: "
+            "it seems not to know any."
+        )
 
 
 class _Offering:

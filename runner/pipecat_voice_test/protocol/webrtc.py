@@ -50,9 +50,16 @@ def audio_message(pcm: Pcm) -> bytes:
 
 
 class WebRtcWire:
-    """The messages of one call."""
+    """The messages of one call.
+
+    Attributes:
+        keys: How many were pressed.
+        is_understood: The bot has answered `client-ready`, so it knows events, keys among them.
+    """
 
     def __init__(self) -> None:
+        self.keys = 0
+        self.is_understood = False
         self._numbered = 0
         self._to_ear = Resampler(HEARD_HZ, SAMPLE_RATE_HZ)
 
@@ -82,6 +89,7 @@ class WebRtcWire:
             ValueError: There is no such key.
         """
         check_key(digit)
+        self.keys += 1
         return rtvi.key_pressed(digit, self._next_number())
 
     def mark(self, name: str) -> None:
@@ -98,7 +106,9 @@ class WebRtcWire:
 
     def parse(self, message: str | bytes) -> BotMessage:
         if isinstance(message, str):
-            return rtvi.read_event(message)
+            read = rtvi.read_event(message)
+            self.is_understood |= isinstance(read, Observed) and read.event == rtvi.BOT_READY
+            return read
         if message[:1] == AUDIO and len(message) % 2:
             return Media(encode_ulaw(self._to_ear(np.frombuffer(message, "<i2", offset=1))))
         if message[:1] == BINARY:

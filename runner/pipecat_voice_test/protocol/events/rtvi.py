@@ -20,6 +20,7 @@ from pipecat_voice_test.timeline import Severity
 LABEL = "rtvi-ai"
 VERSION = "2.1.0"  # The first in which keys are a list.
 SIGNALLING = "signalling"
+BOT_READY = "bot-ready"
 NAME_CHARACTERS = 60
 DETAIL_CHARACTERS = 200
 _FIELDS_SHOWN = 10
@@ -84,7 +85,9 @@ def _detail(data: Any) -> str:
     for name in _TELLING:
         if isinstance(data.get(name), str):
             return _safe(data[name], DETAIL_CHARACTERS)
-    plain = [f"{name}: {said}" for name, said in data.items() if isinstance(said, str | int | float)]
+    plain = [
+        f"{name}: {said}" for name, said in data.items() if isinstance(said, str | int | float)
+    ]
     return _safe(", ".join(plain[:_FIELDS_SHOWN]), DETAIL_CHARACTERS)
 
 
