@@ -4,16 +4,13 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pipecat_voice_test
 import pytest
-from again import until_judged
 from pipecat_voice_test import (
     CallResult,
-    HeldCall,
     Scenario,
     Verdict,
     assert_passed,
@@ -23,57 +20,19 @@ from pipecat_voice_test import (
 from pipecat_voice_test.errors import BotNotReady, ScenarioError, UsageError
 from pipecat_voice_test.library.scenarios import one_scenario
 
-GREETING = """
-name: Greeting
-turns:
-  - expect: [{event: response, within_ms: 5000}]
-  - hangup: true
-    send_after: {event: bot_started_speaking, delay_ms: 1500}
-"""
-# A healthy bot greets half a second after it was called.
-IMPATIENT = """
-name: Impatient
-limits: {greeting_ms: 5}
-turns:
-  - expect: [{event: response}]
-  - hangup: true
-    send_after: {event: bot_started_speaking, delay_ms: 1500}
-"""
+from library.calls import GREETING, Calls
+from library.conftest import Held
+
 KEPT = {"call.wav", "bot_raw.wav", "events.jsonl", "timeline.png", "bot.log"}
 
 
-@pytest.fixture(scope="module")
-def bot_url() -> Iterator[str]:
-    command = [sys.executable, "-m", "pipecat_voice_test.demo.bot", "--port", "0"]
-    command += ["--reply-ms", "500"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[-1]
-        process.terminate()
-
-
-@pytest.fixture(scope="module")
-def held(bot_url: str, tmp_path_factory: pytest.TempPathFactory) -> list[HeldCall]:
-    """A call that passes and one that fails, side by side in one folder, and one outside."""
-
-    async def three() -> list[HeldCall]:
-        folder = tmp_path_factory.mktemp("library")
-        return list(
-            await asyncio.gather(
-                call_bot(GREETING, bot_url, output_dir=folder),
-                call_bot(IMPATIENT, bot_url, output_dir=folder, seed=1),
-                call_bot(one_scenario(GREETING), bot_url),
-            )
-        )
-
-    return until_judged(
-        lambda: asyncio.run(three()),
-        lambda found: any(one.verdict is Verdict.INCONCLUSIVE for one in found),
-    )
+@pytest.fixture
+def held(held_meanwhile: Held) -> Calls:
+    return held_meanwhile.calls.result()
 
 
 @pytest.mark.realtime
-def test_a_result_is_a_call_result_and_says_whether_it_passed(held: list[HeldCall]) -> None:
+def test_a_result_is_a_call_result_and_says_whether_it_passed(held: Calls) -> None:
     good, _, alone = held
 
     assert isinstance(good, CallResult)
@@ -90,7 +49,7 @@ def test_a_result_is_a_call_result_and_says_whether_it_passed(held: list[HeldCal
 
 
 @pytest.mark.realtime
-def test_an_assertion_tells_what_failed_where_and_where_to_hear_it(held: list[HeldCall]) -> None:
+def test_an_assertion_tells_what_failed_where_and_where_to_hear_it(held: Calls) -> None:
     _, bad, _ = held
 
     with pytest.raises(AssertionError) as raised:
@@ -105,7 +64,7 @@ def test_an_assertion_tells_what_failed_where_and_where_to_hear_it(held: list[He
 
 
 @pytest.mark.realtime
-def test_everything_a_run_leaves_lies_where_it_was_asked_for(held: list[HeldCall]) -> None:
+def test_everything_a_run_leaves_lies_where_it_was_asked_for(held: Calls) -> None:
     good, bad, _ = held
     assert good.folder is not None
     assert bad.folder is not None

@@ -91,7 +91,7 @@ async def call_bot(
     if one.skip_reason:
         return skipped(one)
     if start_timeout:
-        await UrlBot(url, start_timeout_s=start_timeout).start()
+        await UrlBot(_as_websocket(url), start_timeout_s=start_timeout).start()
     return await _until_fit(one, url, entrance, seed, output_dir)
 
 
@@ -172,6 +172,11 @@ def _provider(name: str) -> str:
             f"There is no provider `{name}`.", fix=f"give one of: {', '.join(PROVIDERS)}."
         )
     return name
+
+
+def _as_websocket(url: str) -> str:
+    """The same server; it is only asked whether it answers HTTP."""
+    return f"ws{url.removeprefix('http')}" if url.startswith(("http:", "https:")) else url
 
 
 def _name(url: str) -> str:
