@@ -16,11 +16,15 @@ from pipecat_voice_test.doors.entrance import Entrance
 from pipecat_voice_test.measurement.results import CallResult
 
 from bench.busy import pipecat_bot
+from bench.numbers import Spread
 from bench.rig import run_calls, scenario
 from bench.table import Found, Row, say
+from bench.webrtc_ear import delays_ms
 
 WITHIN_MS = 40.0
-METRICS = ("response_ms", "stop_ms", "greeting_ms")
+_EAR = "a tone is heard after it was said: p50 / p95 / p99 / max"
+# A greeting cannot be compared: over WebRTC the bot gets ready before time 0.
+METRICS = ("response_ms", "stop_ms")
 DOORS = {"Twilio": Entrance(), "WebRTC": Entrance(transport="webrtc")}
 _TALK = """
 name: Talk
@@ -43,11 +47,16 @@ turns:
 
 
 def measure(folder: Path, *, quick: bool) -> Found:
-    """Compare medians of each metric, at Pipecat's default rates and at the telephone's."""
+    """What the tool adds; and medians of each metric, at Pipecat's rates and the telephone's."""
     found = Found()
+    say("webrtc: a bot that says when it speaks")
+    heard_late = Spread.of(delays_ms(5_000 if quick else 30_000))
+    told = heard_late.told("ms")
+    met = heard_late.count > 0 and heard_late.p95 <= WITHIN_MS
+    found.rows.append(Row(_EAR, told, f"p95 ≤ {WITHIN_MS:g} ms", met))
     python = os.environ.get("PVT_PIPECAT_PYTHON", "")
     if not python:
-        found.rows.append(Row("no PVT_PIPECAT_PYTHON", "nothing was measured"))
+        found.rows.append(Row("without PVT_PIPECAT_PYTHON no bot is compared", ""))
         return found
     rates = {"default rates": {}} if quick else {"default rates": {}, "8 kHz": {"RATE": "8000"}}
     for told, variables in rates.items():
