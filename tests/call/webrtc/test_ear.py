@@ -87,6 +87,24 @@ def test_what_is_later_than_any_buffer_leaves_a_hole() -> None:
     assert laid[20].late_ms == pytest.approx(200.0, abs=0.2)
 
 
+def test_a_hole_that_may_be_our_own_is_not_heard() -> None:
+    """This machine stood still for 200 ms and then read what had come meanwhile."""
+    clock = EarClock()
+    heard = []
+    for number in range(40):
+        came_ms = WAY_MS + number * PACKET_MS
+        stood_still = 200.0 <= came_ms - WAY_MS < 400.0
+        at_ms = WAY_MS + 400.0 if stood_still else came_ms
+        since_ms = WAY_MS + 190.0 if stood_still else None
+        first_ms, cut = clock.lay(
+            number * PACKET_TICKS, PACKET_TICKS, at_ms, is_quiet=False, unread_since_ms=since_ms
+        )
+        heard.append(first_ms - came_ms)
+        assert cut == 0
+
+    assert heard == [pytest.approx(ALLOWANCE_MS)] * 40
+
+
 def test_lost_time_is_made_good_in_the_next_pause() -> None:
     late = [0.0] * 10 + [200.0, 180.0, 160.0, 140.0] + [0.0] * 40
     laid = lay(late, quiet=[False] * 24 + [True] * 20)

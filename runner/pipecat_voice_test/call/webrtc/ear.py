@@ -38,7 +38,15 @@ class EarClock:
         # (since when, the least time on the way), the quickest of each second.
         self._quickest: deque[tuple[float, float]] = deque()
 
-    def lay(self, timestamp: int, ticks: int, at_ms: float, *, is_quiet: bool) -> tuple[float, int]:
+    def lay(
+        self,
+        timestamp: int,
+        ticks: int,
+        at_ms: float,
+        *,
+        is_quiet: bool,
+        unread_since_ms: float | None = None,
+    ) -> tuple[float, int]:
         """Place the next packet.
 
         Args:
@@ -46,6 +54,8 @@ class EarClock:
             ticks: How long it is.
             at_ms: When it arrived.
             is_quiet: Nobody would miss it.
+            unread_since_ms: If this machine stood still, when it last read what had come. The
+                packet may have come then, so the bot is not blamed for a hole.
 
         Returns:
             When its first sample is heard, and how many ticks at its beginning are to be left out
@@ -64,8 +74,9 @@ class EarClock:
         first_ms = self._heard_ms if follows_on else self._on_grid(wanted_ms)
         if follows_on and is_quiet and wanted_ms - first_ms > _SLACK_MS:
             first_ms = self._on_grid(wanted_ms)
-        if first_ms < at_ms - BUFFERED_MS:
-            first_ms = self._on_grid(at_ms)
+        came_ms = at_ms if unread_since_ms is None else unread_since_ms
+        if first_ms < came_ms - BUFFERED_MS:
+            first_ms = self._on_grid(came_ms)
         cut_ticks = 0
         late_ms = first_ms - max(wanted_ms, at_ms)
         if is_quiet and late_ms > _SLACK_MS:

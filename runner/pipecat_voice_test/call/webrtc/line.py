@@ -28,9 +28,11 @@ from pipecat_voice_test.call.webrtc.track import Track
 from pipecat_voice_test.protocol.events.rtvi import signal_of
 from pipecat_voice_test.protocol.untrusted import Unreadable, read_json
 from pipecat_voice_test.protocol.webrtc import BINARY, audio_message
+from pipecat_voice_test.timeline import FRAME_MS
 
 PING_S = 1.0  # BOTS.md: after 3 s without one the caller counts as gone.
 VANISHED_MS = 5_000.0
+STOOD_STILL_MS = 1.5 * FRAME_MS
 MAX_UNREAD_MESSAGES = 10_000
 MAX_UNREAD_BYTES = 16 * 1024 * 1024
 CLOSING_S = 2.0
@@ -69,7 +71,7 @@ class WebRtcLine:
         self._arrivals: list[Arrival] = []
         self._unread_bytes = 0
         self._began_ms: float | None = None
-        self._heard_ms = clock.now_ms()
+        self._heard_ms = self._looked_ms = clock.now_ms()
         self._packets = 0
         self._gone = False
         self._is_closing = False
@@ -90,6 +92,7 @@ class WebRtcLine:
     # --- Socket ---------------------------------------------------------------------------
 
     def received(self) -> list[Arrival]:
+        self._looked_ms = self._clock.now_ms()
         arrivals, self._arrivals = self._arrivals, []
         self._unread_bytes = 0
         return arrivals
@@ -132,7 +135,11 @@ class WebRtcLine:
         at_ms = self._clock.now_ms()
         self._packets += 1
         self._heard_ms = at_ms
-        for heard_ms, pcm in self.track.take(Packet(sequence, timestamp, payload, at_ms)):
+        # A call looks here for every frame; if it did not, this whole process stood still.
+        stood_still = self._began_ms is not None and at_ms - self._looked_ms > STOOD_STILL_MS
+        since_ms = self._looked_ms if stood_still else None
+        packet = Packet(sequence, timestamp, payload, at_ms, since_ms)
+        for heard_ms, pcm in self.track.take(packet):
             if self._began_ms is not None and heard_ms >= self._began_ms:
                 self._arrived(Message(heard_ms, audio_message(pcm)), 2 * len(pcm))
 

@@ -15,13 +15,16 @@ class Packet:
         sequence: Counts packets, modulo 2 ** 16.
         timestamp: Of its first sample, in 48000ths of a second, modulo 2 ** 32.
         payload: One Opus packet.
-        at_ms: When it arrived.
+        at_ms: When it was read.
+        unread_since_ms: It may have come as early as this, since when nobody has read anything;
+            None if it was read at once.
     """
 
     sequence: int
     timestamp: int
     payload: bytes
     at_ms: float
+    unread_since_ms: float | None = None
 
 
 class Order:

@@ -58,7 +58,11 @@ class Track:
             self.unplayable += 1
             return None
         at_ms, cut = self._clock.lay(
-            packet.timestamp, len(pcm), packet.at_ms, is_quiet=self._is_quiet(pcm)
+            packet.timestamp,
+            len(pcm),
+            packet.at_ms,
+            is_quiet=self._is_quiet(pcm),
+            unread_since_ms=packet.unread_since_ms,
         )
         return (at_ms, pcm[cut:]) if cut < len(pcm) else None
 
