@@ -2,7 +2,7 @@
 
 A chunk is what the ear has got since the one before (P-35): audio that waits to be played is
 not in it, and a `clear` may still remove it. Nothing is given while nothing plays. The first
-chunk of a reply comes 5 ms after the reply begins to be heard, the last one 30 ms after its end.
+chunk of a reply comes 2 ms after the reply begins to be heard, the last one 30 ms after its end.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from pipecat_voice_test.library.chunk import AudioChunk
 from pipecat_voice_test.library.live.rates import Heard24k
 from pipecat_voice_test.timeline import SAMPLE_RATE_HZ, SAMPLES_PER_MS, HeardPiece
 
-FIRST_MS = 5.0
+FIRST_MS = 2.0
 GRAIN_MS = 20.0
 # A bot that sends as it speaks leaves holes of a few milliseconds; after this it is silent.
 END_MS = 30.0
