@@ -11,9 +11,9 @@ import shlex
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -42,7 +42,7 @@ pytestmark = [
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command left behind: its calls by scenario, none of which had to be repeated."""
+    """What a command left behind: verdicts, and the last call of each scenario."""
 
     exit_code: int
     output: str
@@ -50,13 +50,22 @@ class Outcome:
     calls: dict[str, dict[str, Any]]
     events: dict[str, list[dict[str, Any]]]
 
+    @property
+    def is_void(self) -> bool:
+        """Whether this machine was too busy to judge the bot."""
+        return self.exit_code == 7
+
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Outcome]]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     folder = tmp_path_factory.mktemp("doors")
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        done = pool.map(lambda n: run(COMMANDS[n], folder / n), COMMANDS)
-        yield dict(zip(COMMANDS, done, strict=True))
+        done = pool.map(lambda door: run(COMMANDS[door], folder / door), COMMANDS)
+        found = dict(zip(COMMANDS, done, strict=True))
+    for door in [door for door, outcome in found.items() if outcome.is_void]:
+        alone = partial(run, f"{COMMANDS[door]} --workers 1", folder / door)
+        found[door] = until_judged(alone, lambda outcome: outcome.is_void)
+    return found
 
 
 def run(command: str, folder: Path) -> Outcome:
@@ -64,16 +73,8 @@ def run(command: str, folder: Path) -> Outcome:
     command = command.replace("pipecat-voice-test", shlex.quote(str(TOOL)), 1)
     command = command.replace('"python ', f'"{PYTHON} ')
     command += f" --output-dir {shlex.quote(str(folder))}"
-    done = until_judged(
-        lambda: subprocess.run(
-            ["bash", "-c", command],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        ),
-        lambda done: done.returncode == 7,
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
     )
     scenarios = json.loads((folder / "results.json").read_text())["scenarios"]
     calls = {one["name"]: one["calls"][-1] for one in scenarios if one["calls"]}
