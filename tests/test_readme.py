@@ -145,3 +145,12 @@ def test_outputs_are_those_of_the_action() -> None:
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))
 def test_a_link_leads_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
+
+
+def test_doors_are_those_whose_commands_are_run() -> None:
+    """tests/e2e/test_doors.py runs the commands of this page."""
+    page = (ROOT / "examples/doors/README.md").read_text()
+    _, _, rest = page.partition("| door | command |\n|---|---|\n")
+    commands, _, _ = rest.partition("\n\n")
+
+    assert f"| door | command |\n|---|---|\n{commands}\n" in README
