@@ -3,9 +3,11 @@
 One process of the real Pipecat bot answers at both doors, and is called by one and the other in
 turn. `PVT_PIPECAT_PYTHON` names its Python, as for `busy`; without it nothing is measured.
 
-What remains is the bot's own: over WebRTC, Pipecat hears the caller 80 ms later (aiortc's jitter
-buffer holds four packets of 20 ms back) and has 10 to 30 ms of its own voice still to pack; over
-Twilio at its default rates its resamplers hold back about as much.
+What remains is the bot's own. Over WebRTC, Pipecat hears the caller 80 ms later (aiortc's jitter
+buffer holds four packets of 20 ms back), has 10 to 30 ms of its own voice still to pack, and what
+it has packed cannot be cleared. Over Twilio at its default rates its resamplers hold back about as
+much of a beginning, but not of an end: on a machine with a little to spare `response_ms` was
+984 ms against 955, `stop_ms` 411 against 327 (nine and six values).
 """
 
 import os

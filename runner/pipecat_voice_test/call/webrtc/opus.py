@@ -18,6 +18,8 @@ from pipecat_voice_test.audio.codec import SAMPLE_RATE_HZ, Pcm
 RTP_HZ = 48_000  # Timestamps count so many a second whatever the audio's own rate.
 # Enough for a telephone's band to go through unharmed; a bot is to be judged, not a codec.
 BIT_RATE = 64_000
+# As browsers send. The jitter buffer of an aiortc bot holds four packets back, whatever their
+# length: 80 ms that callers of such a bot wait, and that are in every figure here.
 PACKET_MS = 20
 _TIME_BASE = Fraction(1, RTP_HZ)
 
