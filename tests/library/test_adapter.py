@@ -92,6 +92,21 @@ def test_an_adapter_that_could_not_call_is_not_made(given: dict[str, str], messa
     assert str(raised.value) == message
 
 
+class OfAnotherLibrary:
+    """The base of its adapters, which wants to be initialised."""
+
+    def __init__(self) -> None:
+        self.is_ready = True
+
+
+class Both(PipecatAgentAdapter, OfAnotherLibrary):
+    """As the page on the library has it."""
+
+
+def test_the_adapter_may_have_the_base_of_another_library_too() -> None:
+    assert Both(URL).is_ready
+
+
 class Loopback(VoiceAgentAdapter):
     """An adapter of a user, with nothing but what is required."""
 

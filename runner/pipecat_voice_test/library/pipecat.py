@@ -69,6 +69,7 @@ class PipecatAgentAdapter(VoiceAgentAdapter):
         stream_sid: str | None = None,
         call_sid: str | None = None,
     ) -> None:
+        super().__init__()  # Whoever makes it an agent of another library has a second base.
         _check(url, signaling_url, transport, f"{audio_format}/{sample_rate}")
         self.url, self.signaling_url = url, signaling_url
         self.transport = transport
@@ -152,8 +153,8 @@ class PipecatAgentAdapter(VoiceAgentAdapter):
         """Say a chunk at the pace of speech; returns when it has been said.
 
         It begins with the next frame, and so takes between 7 ms less and 13 ms more than it
-        lasts. Chunks sent at the same time are said one after the other. One that is sent when another
-        has been said follows it without a hole. A cancelled one is cut off.
+        lasts. Chunks sent at the same time are said one after the other. One that is sent when
+        another has been said follows it without a hole. A cancelled one is cut off.
 
         Args:
             chunk: Of any length.
