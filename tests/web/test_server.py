@@ -4,9 +4,11 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import h11
 import pytest
+from pipecat_voice_test.call.loop import punctual_loop
 from pipecat_voice_test.web import server
 from pipecat_voice_test.web.client import ask
 from pipecat_voice_test.web.server import Answer, HttpServer, Request, listening
@@ -341,3 +343,23 @@ def test_between_two_looks_at_the_calls_one_piece_is_read(
 
     assert looks > 0
     assert most == 1
+
+
+def test_who_is_cancelled_while_it_begins_leaves_nothing_for_the_loop_to_watch() -> None:
+    """The loop of a run asks `select`, which fails for good on a socket that is closed."""
+
+    async def begin_and_end(turns: int) -> None:
+        listener = listening("127.0.0.1")
+        http = HttpServer(echo)
+        task = asyncio.create_task(http.serve(listener))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await http.close()
+        listener.close()
+        await asyncio.sleep(0.001)
+
+    for turns in range(6):
+        with asyncio.Runner(loop_factory=partial(punctual_loop, 1)) as runner:
+            runner.run(begin_and_end(turns))

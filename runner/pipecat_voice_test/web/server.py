@@ -115,9 +115,16 @@ class HttpServer:
     async def serve(self, listener: socket.socket) -> None:
         """Take what arrives at a socket made by `listening`, which is closed with the server."""
         server = await asyncio.start_server(
-            self._connected, sock=listener, backlog=_TAKEN_AT_ONCE, limit=READ_BYTES
+            self._connected,
+            sock=listener,
+            backlog=_TAKEN_AT_ONCE,
+            limit=READ_BYTES,
+            start_serving=False,
         )
+        # Before the loop watches the socket: who is cancelled now must leave none in it that is
+        # closed, on which `select` would fail.
         self._servers.append(server)
+        await server.start_serving()
         with suppress(OSError):  # asyncio made the system's queue as short as its own.
             listener.listen(_WAITING)
 
