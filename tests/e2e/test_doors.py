@@ -1,4 +1,4 @@
-"""Every door of the real Pipecat bot, by the commands that examples/doors/README.md tells users.
+"""Every door of the real Pipecat bot, by the commands that the README tells users.
 
 Behind each of them are Pipecat's own runner, transport and serializer. Both calls of a door are
 held at once.
@@ -24,10 +24,8 @@ from again import until_judged
 ROOT = Path(__file__).parents[2]
 PYTHON = os.environ.get("PVT_PIPECAT_PYTHON", "")
 TOOL = Path(sys.executable).with_name("pipecat-voice-test")
-PAGE = (ROOT / "examples/doors/README.md").read_text()
-COMMANDS: dict[str, str] = dict(
-    re.findall(r"^\| (\S[^|]*?) \| `(pipecat-voice-test run [^`]+)` \|$", PAGE, re.MULTILINE)
-)
+COMMAND = re.compile(r"^\| (\S[^|]*?) \| `(pipecat-voice-test run [^`]+)` \|$", re.MULTILINE)
+COMMANDS: dict[str, str] = dict(COMMAND.findall((ROOT / "README.md").read_text()))
 SPEECH, KEYS = "Caller/asks, interrupts and hangs up", "Caller/presses keys"
 TELL_OF_THEMSELVES = ("frames", "webrtc")
 WITHOUT_CALL_API = ("exotel", "vonage", "frames", "webrtc")
@@ -69,7 +67,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
 
 
 def run(command: str, folder: Path) -> Outcome:
-    """Type a command of the page, from the root of the repository."""
+    """Type a command of the README, from the root of the repository."""
     command = command.replace("pipecat-voice-test", shlex.quote(str(TOOL)), 1)
     command = command.replace('"python ', f'"{PYTHON} ')
     command += f" --output-dir {shlex.quote(str(folder))}"
@@ -103,6 +101,12 @@ def test_there_is_a_command_for_each_door() -> None:
 
 def speaks_of(door: str, words: tuple[str, ...]) -> bool:
     return any(word in COMMANDS[door] for word in words)
+
+
+def test_the_page_of_the_doors_tells_the_same_commands() -> None:
+    page = (ROOT / "examples/doors/README.md").read_text()
+
+    assert dict(COMMAND.findall(page)) == COMMANDS
 
 
 @pytest.mark.parametrize("door", COMMANDS)
