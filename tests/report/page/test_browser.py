@@ -276,7 +276,7 @@ def test_what_scrolls_by_itself_keeps_its_keys(page: Opened, faulty: Faulty) -> 
 
     page.page.keyboard.press("ArrowRight")
 
-    page.page.wait_for_function("document.activeElement.scrollLeft > 0")
+    page.page.wait_for_function("() => document.activeElement.scrollLeft > 0")
     assert page.at_s(faulty.worst) == before
 
 
