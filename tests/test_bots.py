@@ -1,13 +1,18 @@
 """Who gets which bot, and that all of them are stopped."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 
 import pytest
 from pipecat_voice_test.bot.base import StoppedOnExit
 from pipecat_voice_test.bot.log import Printed
 from pipecat_voice_test.bots import Bots
+from pipecat_voice_test.call_api.api import CallApi
 from pipecat_voice_test.errors import BotNotReady
+from pipecat_voice_test.protocol.requests.call_api import Credentials
+from pipecat_voice_test.protocol.requests.twilio_api import TwilioApi
+from pipecat_voice_test.web.client import ask
 
 
 class FakeBot(StoppedOnExit):
@@ -136,3 +141,25 @@ def test_only_bots_that_run_are_killed(fresh: bool, done: list[str]) -> None:
 def test_the_log_of_a_fresh_bot_is_its_calls_own(done: list[str]) -> None:
     assert Bots(maker(done)).log_since(0) == "log of 1"
     assert Bots(maker(done), fresh=True).log_since(0) == ""
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_what_bots_hang_up_at_is_there_before_them_and_gone_with_them(starts: bool) -> None:
+    """PROTOCOL 6, DESIGN 2.4: also when the bot does not start."""
+    done: list[str] = []
+    api = CallApi(TwilioApi(Credentials("AC1", "secret")))
+    bots = Bots(lambda: FakeBot(1, done, starts=starts), call_api=api)
+    port = api.listen("127.0.0.1")
+
+    async def run() -> int:
+        async with bots.opened(FakeWatcher(done)):
+            url = f"http://127.0.0.1:{port}/"
+            return (await ask("GET", url, timeout_s=5, max_bytes=1000)).status
+
+    if starts:
+        assert asyncio.run(run()) == 404
+    else:
+        with pytest.raises(BotNotReady):
+            asyncio.run(run())
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
