@@ -67,16 +67,11 @@ WhenGot = Callable[[TestBot, dict[str, Any]], Awaitable[None]]
 
 
 class Bots:
-    """The calls of one address, in order.
-
-    Attributes:
-        late_ms: By how much a frame of the call came late, at worst, if the test asked.
-    """
+    """The calls of one address, in order."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.calls: list[TestBot] = []
-        self.late_ms = 0.0
 
     @property
     def last(self) -> TestBot:

@@ -11,14 +11,14 @@ from library import calls, example, user_tests
 
 
 class Held:
-    """What came of them; each waits until it is there.
+    """What came of them: calls at once, runs of pytest when they are over.
 
     Args:
         url: The demo bot's.
     """
 
     def __init__(self, pool: ThreadPoolExecutor, url: str, folders: pytest.TempPathFactory) -> None:
-        self.calls: Future[calls.Calls] = pool.submit(calls.hold, url, folders)
+        self.calls = calls.hold(url, folders)
         self.user_tests: Future[user_tests.Ran] = pool.submit(user_tests.run, url, folders)
         self.example: Future[example.Done] = pool.submit(example.run, url)
 
@@ -30,6 +30,6 @@ def held_meanwhile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as bot:
         assert bot.stdout is not None
         url = bot.stdout.readline().split()[-1]
-        with ThreadPoolExecutor(max_workers=2) as pool:
+        with ThreadPoolExecutor(max_workers=1) as pool:
             yield Held(pool, url, tmp_path_factory)
         bot.terminate()

@@ -28,7 +28,7 @@ KEPT = {"call.wav", "bot_raw.wav", "events.jsonl", "timeline.png", "bot.log"}
 
 @pytest.fixture
 def held(held_meanwhile: Held) -> Calls:
-    return held_meanwhile.calls.result()
+    return held_meanwhile.calls
 
 
 @pytest.mark.realtime
