@@ -3,7 +3,7 @@
 import inspect
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -55,11 +55,15 @@ def _prepared(item: Any, request: pytest.FixtureRequest) -> Callable[[], None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """A test that has begun is only waited for."""
+    """A test that has begun is only waited for, with all others.
+
+    Between two tests pytest changes the environment, which no thread may read meanwhile.
+    """
     if pyfuncitem.get_closest_marker("side_by_side") is None:
         return None
     module = pyfuncitem.getparent(pytest.Module)
     assert module is not None
+    wait(module.stash[AHEAD].values())
     module.stash[AHEAD][pyfuncitem.name].result()
     return True
 

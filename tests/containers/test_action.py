@@ -6,6 +6,7 @@ PATH. It needs no node for a checkout, and no git.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -212,7 +213,8 @@ def test_a_job_whose_bot_misbehaves(act: str, repository: Path, bot_image: str) 
         {"file": "tests/voice/greeting.yaml", "line": "6", "title": "Greeting: failed"},
     )
     assert note.text.startswith("turn 1 (line 6): ")
-    assert note.text.endswith(": results/of/voice/greeting/call-1/call.wav")
+    # The second one where the first was void.
+    assert re.search(r": results/of/voice/greeting/call-1(-2)?/call\.wav$", note.text)
     assert (job.outputs["result"], job.outputs["exit-code"]) == ("failed", "1")
     assert (job.outputs["failed"], job.outputs["output-dir"]) == ("1", "results/of/voice")
     assert job.summary.startswith("# pipecat-voice-test: failed\n")

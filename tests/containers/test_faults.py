@@ -8,7 +8,7 @@ import re
 import shlex
 import socket
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 
@@ -230,6 +230,7 @@ def ended(
             for fault in FAULTS
             if any(f"[{fault.id}]" in name for name in selected)
         }
+        wait(runs.values())
         yield lambda name: runs[name].result()
     client.close()
 

@@ -7,7 +7,7 @@ import itertools
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,6 +156,7 @@ def after(
             for ending in ENDINGS
             if any(f"[{ending}]" in name for name in selected)
         }
+        wait(runs.values())
         yield lambda ending: runs[ending].result()
 
 

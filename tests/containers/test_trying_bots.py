@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 
 import docker
@@ -51,6 +51,7 @@ def ended(faulty_bot: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         runs: dict[str, Future[Ended]] = {
             name: pool.submit(until_in_time, partial(hold, name)) for name in BOTS
         }
+        wait(runs.values())
         yield lambda name: runs[name].result()
     client.close()
 
