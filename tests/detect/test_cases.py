@@ -18,7 +18,7 @@ from bench.detect.rehearsal import can_rehearse, rehearse
 
 DEFECTS = {f"D{number}" for number in range(1, 9)}
 # Metrics of expectations, which have no gate of their own.
-OF_EXPECTATIONS = {"ended_by", "call_ended_ms"}
+OF_EXPECTATIONS = {"ended_by", "call_ended_ms", "bot_started_speaking_ms"}
 # Faults that keep anybody from being called, or that are no fault of the bot's.
 NOT_JUDGED = {"refuse", "hang-upgrade", "exit-after"}
 HARMLESS = {"silence-before-close", "pings", "fragments", "marks-flood"}
