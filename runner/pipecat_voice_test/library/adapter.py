@@ -3,7 +3,7 @@
 Names and meanings are those of LangWatch Scenario's voice adapters, so that a suite written for
 them can switch.
 
-Source: https://pypi.org/project/langwatch-scenario/ (1.6.0)
+Source: langwatch-scenario 1.6.0 on PyPI
 """
 
 from abc import ABC, abstractmethod
