@@ -59,6 +59,12 @@ def as_heard(ulaw: bytes) -> bytes:
     return np.concatenate([stretch.feed(decode_ulaw(ulaw)), stretch.rest()]).tobytes()
 
 
+def alike(heard: bytes, whole: bytes) -> bool:
+    """The same samples. Cut elsewhere, a sum of the filter may be rounded the other way."""
+    one, other = (np.frombuffer(data, np.int16).astype(int) for data in (heard, whole))
+    return len(one) == len(other) and int(np.abs(one - other).max(initial=0)) <= 1
+
+
 # --- the line -------------------------------------------------------------------------------
 
 
@@ -277,7 +283,7 @@ def test_every_reply_arrives_whole_in_order_and_silence_is_told_by_name() -> Non
         await until(lambda: bool(taken.calls and taken.last.of("start")))
         for reply in replies:
             await taken.last.say(reply)
-            assert await drained(adapter) == as_heard(reply)
+            assert alike(await drained(adapter), as_heard(reply))
         with pytest.raises(TimeoutError) as raised:
             await adapter.recv_audio(timeout=0.05)
         assert str(raised.value) == "nothing was heard from the bot for 0.05 s"
@@ -292,7 +298,7 @@ def test_two_who_listen_share_what_is_heard() -> None:
         await asyncio.sleep(0)
         await taken.last.say(VOICE[:1600])
         first, second = await asyncio.gather(*both)
-        assert first.data + second.data + await drained(adapter) == as_heard(VOICE[:1600])
+        assert alike(first.data + second.data + await drained(adapter), as_heard(VOICE[:1600]))
 
     call(listen)
 
@@ -307,7 +313,7 @@ def test_a_listener_who_gives_up_loses_nothing() -> None:
                 data += (await asyncio.wait_for(adapter.recv_audio(1), 0.003)).data
             except TimeoutError:
                 continue
-        assert data + await drained(adapter) == as_heard(VOICE[:2400])
+        assert alike(data + await drained(adapter), as_heard(VOICE[:2400]))
 
     call(listen)
 
@@ -373,7 +379,7 @@ def test_what_was_heard_before_hanging_up_can_still_be_had() -> None:
         await adapter.disconnect()
         with pytest.raises(NotConnected) as raised:
             await everything(adapter)
-        assert raised.value.args[-1] == as_heard(VOICE[:1600])
+        assert alike(raised.value.args[-1], as_heard(VOICE[:1600]))
         assert str(raised.value) == (
             "The call is over: this side has hung up.\n  Fix: call `connect()` for another one."
         )
@@ -387,7 +393,7 @@ def test_binary_frames_and_nonsense_disturb_nobody() -> None:
         await taken.last.socket.send(VOICE[:160])
         await taken.last.socket.send("{")
         await taken.last.say(VOICE[:1600])
-        assert await drained(adapter) == as_heard(VOICE[:1600])
+        assert alike(await drained(adapter), as_heard(VOICE[:1600]))
         await adapter.send_audio(tone(0.1))
 
     taken = call(listen)

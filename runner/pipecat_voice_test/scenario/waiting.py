@@ -65,7 +65,11 @@ class Waiting:
         if expectation.absent:
             return self._absent_state(expectation, match.occurrence, at_ms)
         if match.occurrence is not None:
-            return State("", self._is_late(expectation, match.occurrence))
+            late = self._is_late(expectation, match.occurrence)
+            # It is heard out: of speech cut off at its onset the judge knows nothing.
+            if late and at_ms < match.occurrence.at_ms + KNOWN_AFTER_MS:
+                return State(expectation.written, False)
+            return State("", late)
         if match.blocked:
             return State("", False)
         if at_ms < self._deadline_ms(expectation):
@@ -75,7 +79,7 @@ class Waiting:
     def _absent_state(
         self, expectation: Expectation, occurrence: Occurrence | None, at_ms: float
     ) -> State:
-        """What broke it is heard out: of speech cut off at its onset the judge knows nothing."""
+        """What broke it is heard out, as what is late."""
         until_ms = absent_until_ms(expectation, self._anchors)
         known_ms = (until_ms if occurrence is None else occurrence.at_ms) + KNOWN_AFTER_MS
         if at_ms < known_ms:
