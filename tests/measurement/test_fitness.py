@@ -136,6 +136,19 @@ def test_a_bot_without_a_cpu_is_three_times_slower_at_most(
     assert bool(why) == (verdict is Verdict.INCONCLUSIVE)
 
 
+@pytest.mark.parametrize(
+    ("metric", "verdict"),
+    [("longest_silence_ms", Verdict.INCONCLUSIVE), ("response_ms", Verdict.FAILED)],
+)
+def test_a_time_was_missed_where_it_ends(metric: str, verdict: Verdict) -> None:
+    """A silence is heard from its begin on, and too long only at its end."""
+    check = Check("limits.any", metric, Verdict.FAILED, "", 5500.0, 5000.0, at_ms=6800.0)
+    ((found,), why) = excused([check], Rig(starved=0.2, starvations=((10_000.0, 13_000.0),)))
+
+    assert found.verdict is verdict
+    assert ("for 3000 ms about 12.3 s" in why) == (verdict is Verdict.INCONCLUSIVE)
+
+
 def test_what_only_counts_an_answer_that_came_late_goes_with_it() -> None:
     """A late answer is a missed turn as well; METRICS 3.2."""
     late = Check("turns[0].expect[0]", "response_ms", Verdict.FAILED, "", 5000.0, 4000.0, 0)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from pipecat_voice_test.measurement.results import Check, Verdict
+from pipecat_voice_test.measurement.value import FROM_ITS_MOMENT
 from pipecat_voice_test.measurement.wording import number
 from pipecat_voice_test.timeline import Rig
 
@@ -144,13 +145,16 @@ def _only_counts(check: Check, turns: Collection[int | None]) -> bool:
 def _why_starved_then(check: Check, rig: Rig) -> str:
     if check.at_ms is None:
         return ""
-    begin_ms, end_ms = check.at_ms - BEFORE_MS, check.at_ms + AFTER_MS
+    missed_ms = check.at_ms
+    if check.metric in FROM_ITS_MOMENT and check.value is not None:
+        missed_ms += check.value
+    begin_ms, end_ms = missed_ms - BEFORE_MS, missed_ms + AFTER_MS
     starved_ms = sum(
         max(0.0, min(end, end_ms) - max(begin, begin_ms)) for begin, end in rig.starvations
     )
     if starved_ms < STARVED_FOR_MS:
         return ""
-    return f"no CPU was free for {starved_ms:.0f} ms about {check.at_ms / 1000:.1f} s into the call"
+    return f"no CPU was free for {starved_ms:.0f} ms about {missed_ms / 1000:.1f} s into the call"
 
 
 def _starving(why: str) -> str:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 # Raised when a metric comes to mean something else: a baseline from before is then refused.
 MEASURES = 1
 
+# Times whose `at_ms` is the moment they begin at; that of all others is the one they end at.
+FROM_ITS_MOMENT = frozenset({"worst_gap_ms", "longest_silence_ms", "lets_go_ms"})
+
 
 @dataclass(frozen=True, slots=True)
 class Value:

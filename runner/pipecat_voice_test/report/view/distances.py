@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from pipecat_voice_test.measurement.results import CallResult, Check, TurnFacts, Verdict
+from pipecat_voice_test.measurement.value import FROM_ITS_MOMENT
 from pipecat_voice_test.report.view.misses import is_beyond
 from pipecat_voice_test.report.view.model import Distance
 from pipecat_voice_test.scenario.model import TurnKind
@@ -16,8 +17,6 @@ GREETING, RESPONSE, RECOVERY, STOP = "greeting_ms", "response_ms", "recovery_ms"
 
 # These are shown of every turn; of all others what missed its limit.
 _ALWAYS = frozenset({GREETING, RESPONSE, RECOVERY, STOP})
-# Their checks point at the moment the time begins; those of all others at its end.
-_FROM_ITS_MOMENT = frozenset({"worst_gap_ms", "longest_silence_ms", "lets_go_ms"})
 # No stretch of the call: sums over several, and what lies before its first moment.
 _NOWHERE = frozenset(
     {
@@ -125,4 +124,4 @@ def _is_missed(check: Check) -> bool:
 def _begins_there(check: Check) -> bool:
     # A limit on the length of replies points at where one begins, an expectation at its end.
     of_expectation = ".expect[" in check.id
-    return check.metric in _FROM_ITS_MOMENT or (check.metric == _DURATION and not of_expectation)
+    return check.metric in FROM_ITS_MOMENT or (check.metric == _DURATION and not of_expectation)
