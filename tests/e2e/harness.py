@@ -80,8 +80,11 @@ class Found:
 
     @property
     def void(self) -> bool:
-        """Whether the machine was too slow for the last call."""
-        return any(call.error_kind == "rig" for call in self.scenario.calls[-1:])
+        """Whether the machine was too slow for the last call, or to judge all of it."""
+        return any(
+            call.error_kind == "rig" or "this machine had too little" in call.error
+            for call in self.scenario.calls[-1:]
+        )
 
     @property
     def late_ms(self) -> float:
