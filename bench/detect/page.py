@@ -102,6 +102,8 @@ def page(stored: Sequence[Stored]) -> str:
         "a note of an unusual value.",
         "A false alarm is any failed check, and any such note, of the same bot without the "
         "fault under the same scenario.",
+        "Healthy Pipecat bots take one call at a time; while they take up another, their voice has "
+        "gaps, which are no false alarm and not counted here.",
         "Calls that the machine was too slow for are made again; they are counted below.",
         "",
         f"Made {' and '.join(dates)} with pipecat-voice-test {first.version} on {facts['cores']} "

@@ -59,6 +59,9 @@ PARTS: dict[str, Part] = {
 }
 
 
+LINES_A_BOT = 5  # Of ten on two cores.
+
+
 def call_part(part: Part, calls: int, lines: int, pipecat: str) -> list[Counted]:
     """Call all cases, in their order, with at most `lines` callers at once."""
     return asyncio.run(_call_all(part, calls, Lines(lines), pipecat))
@@ -119,11 +122,11 @@ def _get_ready(processes: int) -> None:
 def _lines_for(case: Case, calls: int) -> int:
     """How many of the lines a case takes.
 
-    A Pipecat bot starts for seconds on a core of its own, and each of its calls takes as much of
-    the machine as three of the demo bot's.
+    A Pipecat bot starts for seconds on a core of its own and loads its models there, and each of
+    its calls takes as much of the machine as three of the demo bot's.
     """
     callers = min(calls, case.at_once) * (2 if case.beside else 1)
-    return max(10, 3 * callers) if case.bot == "pipecat" else callers
+    return max(LINES_A_BOT, 3 * callers) if case.bot == "pipecat" else callers
 
 
 def _progress(found: Counted) -> str:
