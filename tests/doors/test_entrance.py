@@ -1,13 +1,16 @@
 """P-1: which door is taken when several are named, and what each is given."""
 
 import asyncio
+from dataclasses import replace
 
+import pytest
 from pipecat_voice_test.call.clock import SystemClock
 from pipecat_voice_test.doors.door import CallFacts, OpenLine
 from pipecat_voice_test.doors.entrance import Entrance, door_to
+from pipecat_voice_test.doors.providers import PROVIDERS
 from pipecat_voice_test.protocol.identity import call_identity
 from pipecat_voice_test.protocol.requests.signature import signature
-from pipecat_voice_test.timeline import Finding
+from pipecat_voice_test.timeline import Finding, Severity
 
 from doors.site import Site, connect, reply, serving, twiml
 
@@ -15,10 +18,10 @@ FACTS = CallFacts(call_identity(0, "greeting", 1))
 START = reply(200, '{"wsUrl": "wss://bot.test/from-start"}')
 
 
-def opened(site: Site, entrance: Entrance) -> OpenLine:
+def opened(site: Site, entrance: Entrance, facts: CallFacts = FACTS) -> OpenLine:
     async def go() -> OpenLine:
         async with serving(site):
-            line = await door_to(site.bot_url, entrance).open(FACTS, SystemClock())
+            line = await door_to(site.bot_url, entrance).open(facts, SystemClock())
             line.socket.abort()
             return line
 
@@ -79,3 +82,19 @@ def test_p1_addresses_lead_where_it_is_said() -> None:
     asyncio.run(go())
 
     assert (len(site.upgrades), len(elsewhere.upgrades)) == (0, 1)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_parameters_that_a_framing_has_no_place_for_are_told_and_fail_nothing(
+    provider: str,
+) -> None:
+    given = replace(FACTS, parameters={"customer": "42", "plan": "gold"})
+    with_them = opened(Site({}), Entrance(provider=provider), given)
+    without = opened(Site({}), Entrance(provider=provider))
+
+    told = [one for one in with_them.events if isinstance(one, Finding)]
+    assert [(one.kind, one.severity) for one in told] == (
+        [("parameters_not_sent", Severity.NOTE)] if provider == "frames" else []
+    )
+    assert all('no place for them: "customer", "plan". Fix: ' in one.message for one in told)
+    assert without.events == []

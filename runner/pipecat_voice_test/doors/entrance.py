@@ -9,7 +9,7 @@ from pipecat_voice_test.doors.asking import Network, WebhookReply
 from pipecat_voice_test.doors.direct import DirectDoor
 from pipecat_voice_test.doors.door import CallFacts, Door, OpenLine
 from pipecat_voice_test.doors.instructions.flow import transferred
-from pipecat_voice_test.doors.profiles import wire_maker
+from pipecat_voice_test.doors.profiles import PROFILES, wire_maker
 from pipecat_voice_test.doors.start import StartDoor
 from pipecat_voice_test.doors.upgrade import Signing
 from pipecat_voice_test.doors.webhook import WebhookDoor
@@ -79,7 +79,9 @@ def door_to(bot_url: str, entrance: Entrance) -> Door:
         doors.append(StartDoor(entrance.start, network, entrance.provider, make_wire, signing))
     match doors:
         case []:
-            return TransferDoor(DirectDoor(bot_url, make_wire, signing=signing), network)
+            carries = PROFILES[entrance.provider].carries_parameters
+            direct = DirectDoor(bot_url, make_wire, signing=signing, carries_parameters=carries)
+            return TransferDoor(direct, network)
         case [door]:
             return TransferDoor(door, network)
         case _:

@@ -24,11 +24,13 @@ class Profile:
             16-bit little-endian).
         rates_hz: Sample rates it carries, the usual one first.
         make: Makes its end of one call, from facts, format and rate.
+        carries_parameters: Whether its messages have a place for those of a call.
     """
 
     formats: tuple[str, ...]
     rates_hz: tuple[int, ...]
     make: Callable[[CallFacts, str, int], Wire]
+    carries_parameters: bool = True
 
 
 def _telnyx(facts: CallFacts, audio_format: str, _rate_hz: int) -> Wire:
@@ -72,7 +74,7 @@ PROFILES: Mapping[str, Profile] = {
     "plivo": Profile(("mulaw",), (8000,), _plivo),
     "exotel": Profile(("l16",), (8000, 16_000, 24_000), _exotel),
     "vonage": Profile(("l16",), VONAGE_RATES_HZ, _vonage),
-    "frames": Profile(("l16",), (16_000, 8000, 24_000, 48_000), _frames),
+    "frames": Profile(("l16",), (16_000, 8000, 24_000, 48_000), _frames, carries_parameters=False),
 }
 
 
