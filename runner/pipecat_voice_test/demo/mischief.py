@@ -14,6 +14,7 @@ HELD_S = 8.0
 EXIT_CODE = 3
 PING_S = 0.2
 WIRE_MISCHIEF_S = 1.0
+FLOOD_SHARE = 50
 HUGE_BYTES = 17 * 1024 * 1024
 SMALL_BUFFER_BYTES = 4096  # Whoever does not read should not hide it in the kernel's buffers.
 
@@ -57,6 +58,8 @@ async def make_mischief(
             await connection.send(_message("media", stream_sid, media={"payload": payload}))
         for number in range(int(faults.get("marks-flood", 0))):
             await connection.send(_message("mark", stream_sid, mark={"name": f"flood-{number}"}))
+            if number % FLOOD_SHARE == 0:
+                await asyncio.sleep(0)  # Its voice goes on meanwhile.
         await ends
     finally:
         ends.cancel()
