@@ -14,7 +14,7 @@ HELD_S = 8.0
 EXIT_CODE = 3
 PING_S = 0.2
 WIRE_MISCHIEF_S = 1.0
-FLOOD_SHARE = 50
+FLOOD_SHARE = 50  # Marks in a row.
 HUGE_BYTES = 17 * 1024 * 1024
 SMALL_BUFFER_BYTES = 4096  # Whoever does not read should not hide it in the kernel's buffers.
 

@@ -6,11 +6,9 @@ from pipecat_voice_test.call.clock import Clock
 from pipecat_voice_test.doors.door import CallFacts, OpenLine
 from pipecat_voice_test.doors.upgrade import Signing, dial_as
 from pipecat_voice_test.protocol.twilio import TwilioWire
-from pipecat_voice_test.protocol.untrusted import quoted
+from pipecat_voice_test.protocol.untrusted import listed
 from pipecat_voice_test.protocol.wire import Wire
 from pipecat_voice_test.timeline import Finding, Severity
-
-NAMED = 5  # Of the parameters that are not sent.
 
 MakeWire = Callable[[CallFacts], Wire]
 
@@ -55,12 +53,11 @@ class DirectDoor:
 
 
 def _parameters_not_sent(names: Sequence[str]) -> Finding:
-    more = ", …" if len(names) > NAMED else ""
     return Finding(
         0.0,
         "parameters_not_sent",
         Severity.NOTE,
         "parameters of the call were not sent, as this framing has no place for them: "
-        f"{', '.join(map(quoted, names[:NAMED]))}{more}. "
+        f"{listed(names)}. "
         "Fix: leave them out, or tell the bot in the query of `--bot-path`, if it reads one.",
     )

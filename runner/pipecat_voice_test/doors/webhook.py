@@ -18,7 +18,7 @@ from pipecat_voice_test.doors.upgrade import Signing, dial_as
 from pipecat_voice_test.errors import BotError, UsageError
 from pipecat_voice_test.protocol.requests.call_api import Transfer
 from pipecat_voice_test.protocol.requests.instructions import Connect, Stream
-from pipecat_voice_test.protocol.untrusted import quoted
+from pipecat_voice_test.protocol.untrusted import listed, quoted
 from pipecat_voice_test.protocol.wire import Wire
 from pipecat_voice_test.timeline import EndedBy, Event, Finding, Note, Severity
 
@@ -148,12 +148,11 @@ class WebhookDoor:
 
 def _query_removed(address: StreamAddress) -> Finding:
     names = [pair.partition("=")[0] for pair in address.query.split("&")]
-    more = ", …" if len(names) > 5 else ""
     return Finding(
         0.0,
         "query_removed",
         Severity.WARNING,
         f"the query of the stream's address {shown_url(address.published)} was removed, as the "
-        f"network does not deliver it (in it: {', '.join(map(quoted, names[:5]))}{more}). "
+        f"network does not deliver it (in it: {listed(names)}). "
         "Fix: pass such values as `Parameter` elements of `Stream`, or say `--keep-query`.",
     )

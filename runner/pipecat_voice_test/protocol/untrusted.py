@@ -7,6 +7,7 @@ or passes on characters that could speak to a terminal, a CI log or an XML parse
 import binascii
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 # One message needs a handful of fields. JSON made of millions of tiny ones takes twenty-five
@@ -88,6 +89,11 @@ def quoted(text: str) -> str:
     """A stranger's name as it may stand in a message: short, in quotes, without controls."""
     more = "…" if len(text) > NAME_CHARACTERS else ""
     return f'"{printable(text[:NAME_CHARACTERS])}{more}"'
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """The first of a stranger's names, as they may stand in a message."""
+    return ", ".join(map(quoted, names[:most])) + (", …" if len(names) > most else "")
 
 
 def storable(text: str, limit_characters: int) -> str:
